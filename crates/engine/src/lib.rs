@@ -1,0 +1,1 @@
+//! Sans-I/O machines: handle(input, now, rng, view) -> effects.

@@ -1,0 +1,1 @@
+//! Encrypted connections between nodes: endpoint, frames, relay.

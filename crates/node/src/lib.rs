@@ -1,0 +1,1 @@
+//! The event loop, the roles, and the local API.

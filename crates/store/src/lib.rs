@@ -1,0 +1,1 @@
+//! One store trait, its conformance suite, and its back ends.
