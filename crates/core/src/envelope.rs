@@ -1,0 +1,169 @@
+//! The sealed envelope: all that leaves a member's device, and all that a carrier sees.
+
+use minicbor::bytes::ByteVec;
+use minicbor::{Decode, Encode};
+
+use crate::hash::{Label, hash, tag};
+use crate::id::{
+    ChannelId, Digest, EnvelopeId, EpochId, IdentityId, Pseudonym, ServerId, ServerTag, TopicTag,
+};
+use crate::signed::{Signable, Verified};
+
+/// Version of the envelope format that this build writes.
+pub const ENVELOPE_VERSION: u16 = 1;
+
+/// Longest envelope payload in bytes: the largest event and the slots of an epoch for a few hundred leaves fit; more slots go
+/// into blobs.
+pub const ENVELOPE_BYTES_MAX: usize = 768 * 1024;
+
+/// Bytes of the sealed part before the ciphertext: 24 of nonce and 32 of key commitment.
+pub const SEALED_PREFIX_LEN: usize = 24 + 32;
+
+/// One sealed envelope, signed once, outside, by the sender's pseudonym key.
+///
+/// Layout: CBOR map, keys as numbered; at most [`ENVELOPE_BYTES_MAX`] bytes. All fields but `sealed` are associated data of
+/// the ciphertext.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode)]
+#[cbor(map)]
+pub struct Envelope {
+    /// Format version, [`ENVELOPE_VERSION`].
+    #[n(0)]
+    pub version: u16,
+    #[n(1)]
+    pub server: ServerTag,
+    #[n(2)]
+    pub topic: TopicTag,
+    /// The epoch whose keys seal the content; 32 zero bytes for key records, which bring their own seals.
+    #[n(3)]
+    pub epoch: EpochId,
+    /// Who sends, and the key that verifies the signature.
+    #[n(4)]
+    pub pseudonym: Pseudonym,
+    /// Position among the sender's envelopes of this topic, from 1; ephemeral ones count their own milliseconds.
+    #[n(5)]
+    pub seq: u64,
+    #[n(6)]
+    pub form: Form,
+    /// Hash of the secret that lets blind storers drop the envelope.
+    #[n(7)]
+    pub delete_hash: Digest,
+    /// For [`Form::Tombstone`]: what to drop.
+    #[n(8)]
+    pub drop: Option<Drop>,
+    /// Nonce, key commitment and ciphertext; for [`Form::Keys`] the encoded [`crate::keys`] record.
+    #[n(9)]
+    pub sealed: ByteVec,
+}
+
+/// What a carrier must know of an envelope's use.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Encode, Decode)]
+#[cbor(index_only)]
+pub enum Form {
+    /// Sealed under an epoch and stored.
+    #[n(0)]
+    Sealed,
+    /// A key record.
+    #[n(1)]
+    Keys,
+    /// Sealed, and it also reveals a delete secret.
+    #[n(2)]
+    Tombstone,
+    /// Sealed and never stored: typing, presence.
+    #[n(3)]
+    Ephemeral,
+}
+
+/// Proves to a blind storer that an envelope may be dropped.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode)]
+#[cbor(map)]
+pub struct Drop {
+    #[n(0)]
+    pub target: EnvelopeId,
+    /// 32 bytes whose hash the target carries.
+    #[n(1)]
+    pub secret: ByteVec,
+}
+
+/// Hashes a delete secret.
+#[must_use]
+pub fn delete_hash(secret: &[u8]) -> Digest {
+    hash(Label::DeleteSecret, &[secret])
+}
+
+impl Signable for Envelope {
+    const SIGN: Label = Label::EnvelopeSign;
+    const ID: Label = Label::EnvelopeId;
+    const BYTES_MAX: usize = ENVELOPE_BYTES_MAX;
+    type Hint = EnvelopeHint;
+
+    fn hint(&self) -> EnvelopeHint {
+        EnvelopeHint {
+            server: self.server,
+            topic: self.topic,
+            pseudonym: self.pseudonym,
+            seq: self.seq,
+            form: self.form,
+        }
+    }
+}
+
+/// What routing an envelope takes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[expect(missing_docs, reason = "the fields of `Envelope`")]
+pub struct EnvelopeHint {
+    pub server: ServerTag,
+    pub topic: TopicTag,
+    pub pseudonym: Pseudonym,
+    pub seq: u64,
+    pub form: Form,
+}
+
+impl Verified<Envelope> {
+    /// The envelope's id.
+    #[must_use]
+    pub fn envelope_id(&self) -> EnvelopeId {
+        EnvelopeId(self.id().0)
+    }
+}
+
+/// A stream of envelopes.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Topic {
+    /// Authority events.
+    Authority(ServerId),
+    /// Registers, personal text, reach records.
+    Members(ServerId),
+    /// Key records.
+    Keys(ServerId),
+    /// Messages of a channel.
+    Channel(ServerId, ChannelId),
+    /// An account's own topic.
+    Account(IdentityId),
+}
+
+impl Topic {
+    /// What carriers know the topic by: 16 bytes of the hash of a kind byte and the ids.
+    #[must_use]
+    pub fn tag(&self) -> TopicTag {
+        let (kind, id, channel): (u8, &[u8; 32], &[u8]) = match self {
+            Self::Authority(server) => (0, &server.0, &[]),
+            Self::Members(server) => (1, &server.0, &[]),
+            Self::Keys(server) => (2, &server.0, &[]),
+            Self::Channel(server, channel) => (3, &server.0, &channel.0),
+            Self::Account(identity) => (4, &identity.0, &[]),
+        };
+        TopicTag(tag(Label::TopicTag, &[&[kind], id, channel]))
+    }
+}
+
+/// What carriers know a server by.
+#[must_use]
+pub fn server_tag(server: ServerId) -> ServerTag {
+    ServerTag(tag(Label::ServerTag, &[&server.0]))
+}
+
+/// What carriers know an account by.
+#[must_use]
+pub fn account_tag(identity: IdentityId) -> ServerTag {
+    ServerTag(tag(Label::ServerTag, &[b"account", &identity.0]))
+}
