@@ -123,6 +123,7 @@ impl From<ConnectionError> for DisconnectReason {
         match error {
             ConnectionError::ApplicationClosed(close) => Self::Peer { code: CloseCode::from_varint(close.error_code) },
             ConnectionError::TimedOut => Self::Silent,
+            ConnectionError::LocallyClosed => Self::Shutdown,
             // A restarted peer answers packets of its former life with a stateless reset.
             other => Self::Transport(shorten(&other.to_string())),
         }

@@ -44,6 +44,7 @@ mod network;
 mod outbox;
 mod path;
 mod pin;
+pub mod relay;
 mod secret;
 mod table;
 

@@ -29,7 +29,7 @@ use crate::{
     outbox::{Outbox, Payload},
     path::PathInfo,
     pin::Pins,
-    table::{Admission, Entry, Origin, Stop, Table},
+    table::{Admission, Entry, Origin, Table},
 };
 
 /// Bytes that a peer may send on the stream before they are read; also the most that QUIC buffers for one that does
