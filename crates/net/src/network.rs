@@ -1,19 +1,15 @@
 //! The endpoint of a node: dials, accepts, and keeps the connections.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
-};
+use std::sync::Arc;
 
 use iroh::{
-    Endpoint, RelayMap, RelayMode, SecretKey, Watcher,
+    Endpoint, RelayMode, SecretKey, Watcher,
     endpoint::{Connection, NetReportConfig, QuicTransportConfig, VarInt, presets},
 };
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     time::{Instant, timeout},
 };
-use tokio_stream::StreamExt;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
@@ -25,27 +21,16 @@ use crate::{
     events::{EventSink, Events, NetEvent},
     handshake::{ALPN, Agreed, shake_hands},
     hello::Hello,
+    homes::{self, Homes, RelayStatus},
     limits::Limits,
     outbox::{Outbox, Payload},
     path::PathInfo,
-    pin::Pins,
     table::{Admission, Entry, Origin, Table},
 };
 
 /// Bytes that a peer may send on the stream before they are read; also the most that QUIC buffers for one that does
 /// not read. Enough for 80 Mbit/s at 100 ms.
 const STREAM_WINDOW_LEN: u32 = 1 << 20;
-
-/// How this node stands with one of the relays that it listens at.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RelayStatus {
-    /// The relay.
-    pub url: RelayUrl,
-    /// Whether peers can reach this node through it now.
-    pub connected: bool,
-    /// Its words, when it denied access; trying again with the same token will not help.
-    pub denied: Option<String>,
-}
 
 /// A node's endpoint. Cloning gives another handle to the same one.
 ///
@@ -57,10 +42,8 @@ struct Shared {
     endpoint: Endpoint,
     hello: Hello,
     limits: Limits,
-    pins: Pins,
+    homes: Homes,
     has_direct: bool,
-    /// How many relays are configured.
-    relays: AtomicUsize,
     table: Table,
     sink: EventSink,
     incoming_slots: Arc<Semaphore>,
@@ -82,8 +65,8 @@ impl Network {
         let mut instance = [0; 8];
         getrandom::fill(&mut instance).map_err(|error| BindError::Randomness(error.to_string()))?;
         let hello = Hello::new(config.versions, config.features, instance, &config.build)?;
-        let pins = Pins::default();
-        let endpoint = open_endpoint(&config, &pins).await?;
+        let homes = Homes::new(&config.relays);
+        let endpoint = open_endpoint(&config, &homes).await?;
         let limits = config.limits;
         let closing = CancellationToken::new();
         let (sink, events) = EventSink::new(limits.events_max, closing.clone());
@@ -92,9 +75,8 @@ impl Network {
         let shared = Arc::new(Shared {
             endpoint,
             hello,
-            pins,
+            homes,
             has_direct: config.direct,
-            relays: AtomicUsize::new(config.relays.len()),
             table,
             sink,
             incoming_slots: Arc::new(Semaphore::new(limits.connections_incoming_max)),
@@ -105,6 +87,7 @@ impl Network {
             tasks: TaskTracker::new(),
         });
         shared.tasks.spawn(Arc::clone(&shared).accept_all());
+        shared.tasks.spawn(Arc::clone(&shared).keep_a_relay());
         Ok((Self(shared), events))
     }
 
@@ -116,7 +99,7 @@ impl Network {
     /// Returns where this node can be reached. Waits up to [`Limits::addr_timeout`] for at least one local address and,
     /// if relays are configured, for a relay that answers; what is missing by then is left out.
     pub async fn addr(&self) -> PeerAddr {
-        let has_relays = self.0.relays.load(Ordering::Relaxed) > 0;
+        let has_relays = !self.0.homes.is_empty();
         let complete = |addr: &PeerAddr| {
             (!self.0.has_direct || !addr.direct.is_empty()) && (!has_relays || !addr.relays.is_empty())
         };
@@ -212,34 +195,22 @@ impl Network {
 
     /// Listens at one more relay, or at a known one with other settings. A pin stays in force until the network closes.
     pub async fn add_relay(&self, relay: &RelayEntry) {
-        self.0.pin(relay);
-        if self.0.endpoint.insert_relay(relay.url.to_iroh(), Arc::new(relay.to_iroh())).await.is_none() {
-            self.0.relays.fetch_add(1, Ordering::Relaxed);
-        }
+        self.0.homes.add(&self.0.endpoint, relay).await;
     }
 
     /// No longer listens at a relay.
     pub async fn remove_relay(&self, url: &RelayUrl) {
-        if self.0.endpoint.remove_relay(&url.to_iroh()).await.is_some() {
-            self.0.relays.fetch_sub(1, Ordering::Relaxed);
-        }
+        self.0.homes.remove(&self.0.endpoint, url).await;
     }
 
     /// Returns how this node stands with the relays that it has chosen among the configured ones.
     pub fn relay_status(&self) -> Vec<RelayStatus> {
-        relay_status_of(&self.0.endpoint.home_relay_status().get())
+        homes::status(&self.0.endpoint)
     }
 
-    /// Waits until the state of the relays satisfies `condition`, and returns it.
+    /// Waits until the state of the relays satisfies `condition`, and returns it; for ever once the network is closed.
     pub async fn relay_status_when(&self, condition: impl Fn(&[RelayStatus]) -> bool) -> Vec<RelayStatus> {
-        let mut snapshots = self.0.endpoint.home_relay_status().stream();
-        while let Some(snapshot) = snapshots.next().await {
-            let status = relay_status_of(&snapshot);
-            if condition(&status) {
-                return status;
-            }
-        }
-        Vec::new()
+        homes::status_when(&self.0.endpoint, condition).await
     }
 
     /// Ends every connection and closes the sockets. Queued payloads have [`Limits::flush_timeout`] to leave.
@@ -261,18 +232,7 @@ impl Network {
     }
 }
 
-fn relay_status_of(snapshot: &[iroh::endpoint::RelayStatus]) -> Vec<RelayStatus> {
-    let known = snapshot.iter().filter_map(|status| {
-        Some(RelayStatus {
-            url: RelayUrl::from_iroh(status.url())?,
-            connected: status.is_connected(),
-            denied: status.auth_denied_reason().map(shorten),
-        })
-    });
-    known.collect()
-}
-
-async fn open_endpoint(config: &NetConfig, pins: &Pins) -> Result<Endpoint, BindError> {
+async fn open_endpoint(config: &NetConfig, homes: &Homes) -> Result<Endpoint, BindError> {
     let idle_timeout = config.limits.idle_timeout.try_into().map_err(|_| BindError::Socket("idle timeout".into()))?;
     let transport = QuicTransportConfig::builder()
         .max_concurrent_bidi_streams(VarInt::from_u32(1))
@@ -285,20 +245,13 @@ async fn open_endpoint(config: &NetConfig, pins: &Pins) -> Result<Endpoint, Bind
         .build();
     let mut probes = NetReportConfig::default();
     probes.captive_portal_check = false; // would ask the relay's host over plain HTTP
-    let relays = RelayMap::empty();
-    for relay in &config.relays {
-        if let Some(cert) = &relay.pinned_cert_der {
-            pins.add(relay.url.host(), cert.clone());
-        }
-        relays.insert(relay.url.to_iroh(), Arc::new(relay.to_iroh()));
-    }
     let mut builder = Endpoint::builder(presets::Minimal)
         .secret_key(SecretKey::from_bytes(&config.secret_key))
         .alpns(vec![ALPN.to_vec()])
         .transport_config(transport)
         .net_report_config(probes)
-        .ca_tls_config(pins.tls_config())
-        .relay_mode(RelayMode::Custom(relays));
+        .ca_tls_config(homes.pins().tls_config())
+        .relay_mode(RelayMode::Custom(homes.map()));
     if !config.direct {
         builder = builder.clear_ip_transports();
     } else if let Some(addr) = config.bind {
@@ -308,9 +261,10 @@ async fn open_endpoint(config: &NetConfig, pins: &Pins) -> Result<Endpoint, Bind
 }
 
 impl Shared {
-    fn pin(&self, relay: &RelayEntry) {
-        if let Some(cert) = &relay.pinned_cert_der {
-            self.pins.add(relay.url.host(), cert.clone());
+    async fn keep_a_relay(self: Arc<Self>) {
+        tokio::select! {
+            () = self.homes.move_on(&self.endpoint) => {}
+            () = self.closing.cancelled() => {}
         }
     }
 
