@@ -35,7 +35,10 @@ pub fn encode<T: Encode<()>>(value: &T) -> Vec<u8> {
     }
 }
 
-#[expect(clippy::panic, reason = "encoding into memory cannot fail; see `encode`")]
+#[expect(
+    clippy::panic,
+    reason = "encoding into memory cannot fail; see `encode`"
+)]
 fn unreachable_encode(reason: &str) -> ! {
     panic!("encoding into memory failed: {reason}")
 }

@@ -1,17 +1,23 @@
 //! Domain-separated hashing: every use of BLAKE3 names its label.
 
+use zeroize::{Zeroize, Zeroizing};
+
 use crate::id::Digest;
 
 /// Where a hash or a signature belongs. No two types of content share a label, so that bytes of one kind can never pass
 /// for another (chapter `encoding`, "Labels").
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[expect(missing_docs, reason = "each label is the context string that it maps to")]
+#[expect(
+    missing_docs,
+    reason = "each label is the context string that it maps to"
+)]
 pub enum Label {
     IdentityId,
     IdentityEntryId,
     IdentityEntrySign,
     DeviceId,
     DevicePossession,
+    RecoveryKey,
     EventId,
     EventSign,
     RegisterId,
@@ -42,16 +48,31 @@ pub enum Label {
     LeafList,
     NodeSeed,
     NodeRecordId,
+    EpochPublic,
+    SlotInfo,
+    DirectSlotInfo,
+    NodeSlotInfo,
+    NodeEncapsulation,
+    NodePublic,
+    NodeHeaderSign,
+    NodeHeaderId,
+    NodeHeaderKey,
+    MessageNonce,
+    BlobCommitment,
     SlotTag,
     SlotLeaf,
     SlotNode,
     DeleteSecret,
+    DeleteSecretSeed,
     Commitment,
     MemberRoot,
     BlobKey,
     SubscribeProof,
     PseudonymSeed,
+    DeviceLeafSeed,
     AccountTopicKey,
+    HostingId,
+    ManifestDelegation,
     ManifestId,
     ManifestSign,
     ReceiptId,
@@ -73,6 +94,7 @@ impl Label {
             Self::IdentityEntrySign => "conclave v1 identity entry signature",
             Self::DeviceId => "conclave v1 device id",
             Self::DevicePossession => "conclave v1 device possession signature",
+            Self::RecoveryKey => "conclave v1 recovery key commitment",
             Self::EventId => "conclave v1 event id",
             Self::EventSign => "conclave v1 event signature",
             Self::RegisterId => "conclave v1 register id",
@@ -103,16 +125,31 @@ impl Label {
             Self::LeafList => "conclave v1 leaf list",
             Self::NodeSeed => "conclave v1 node seed",
             Self::NodeRecordId => "conclave v1 node record id",
+            Self::EpochPublic => "conclave v1 epoch public header",
+            Self::SlotInfo => "conclave v1 epoch slot",
+            Self::DirectSlotInfo => "conclave v1 direct slot",
+            Self::NodeSlotInfo => "conclave v1 node slot",
+            Self::NodeEncapsulation => "conclave v1 node encapsulation randomness",
+            Self::NodePublic => "conclave v1 node public header",
+            Self::NodeHeaderSign => "conclave v1 node header signature",
+            Self::NodeHeaderId => "conclave v1 node header id",
+            Self::NodeHeaderKey => "conclave v1 node header key",
+            Self::MessageNonce => "conclave v1 message nonce",
+            Self::BlobCommitment => "conclave v1 blob key commitment",
             Self::SlotTag => "conclave v1 slot tag",
             Self::SlotLeaf => "conclave v1 slot root leaf",
             Self::SlotNode => "conclave v1 slot root node",
             Self::DeleteSecret => "conclave v1 delete secret",
+            Self::DeleteSecretSeed => "conclave v1 delete secret seed",
             Self::Commitment => "conclave v1 personal text commitment",
             Self::MemberRoot => "conclave v1 member register root",
             Self::BlobKey => "conclave v1 blob key",
             Self::SubscribeProof => "conclave v1 subscribe proof signature",
             Self::PseudonymSeed => "conclave v1 pseudonym seed",
+            Self::DeviceLeafSeed => "conclave v1 device leaf seed",
             Self::AccountTopicKey => "conclave v1 account topic key",
+            Self::HostingId => "conclave v1 hosting id",
+            Self::ManifestDelegation => "conclave v1 hosting manifest delegation signature",
             Self::ManifestId => "conclave v1 hosting manifest id",
             Self::ManifestSign => "conclave v1 hosting manifest signature",
             Self::ReceiptId => "conclave v1 receipt id",
@@ -135,6 +172,19 @@ pub fn hash(label: Label, parts: &[&[u8]]) -> Digest {
         hasher.update(part);
     }
     Digest(*hasher.finalize().as_bytes())
+}
+
+/// Derives a secret from secrets as [`hash`] hashes; the result is zeroised on drop.
+#[must_use]
+pub fn derive_secret(label: Label, parts: &[&[u8]]) -> Zeroizing<[u8; 32]> {
+    let mut hasher = blake3::Hasher::new_derive_key(label.context());
+    for part in parts {
+        hasher.update(part);
+    }
+    let mut out = Zeroizing::new([0; 32]);
+    hasher.finalize_xof().fill(&mut *out);
+    hasher.zeroize();
+    out
 }
 
 /// Hashes as [`hash`] does and keeps the first 16 bytes: for tags, never for anything that must resist collisions.

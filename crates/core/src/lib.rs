@@ -6,6 +6,7 @@ pub mod envelope;
 pub mod event;
 pub mod hash;
 pub mod id;
+pub mod identity;
 pub mod member;
 pub mod permissions;
 pub mod signed;

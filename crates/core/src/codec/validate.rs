@@ -200,7 +200,8 @@ impl Head {
         let end = usize::try_from(self.argument)
             .ok()
             .and_then(|len| self.body.checked_add(len));
-        let Some((end, string)) = end.and_then(|end| Some((end, bytes.get(self.body..end)?))) else {
+        let Some((end, string)) = end.and_then(|end| Some((end, bytes.get(self.body..end)?)))
+        else {
             return Err(truncated);
         };
         if self.major == 3 && core::str::from_utf8(string).is_err() {

@@ -81,9 +81,29 @@ macro_rules! bodies {
 }
 
 bodies!(
-    Genesis, ServerUpdate, ChannelCreate, ChannelUpdate, ChannelDelete, OverwriteSet, OverwriteClear,
-    RoleCreate, RoleUpdate, RoleDelete, RoleGrant, RoleRevoke, Kick, Ban, Unban, Timeout, TimeoutLift,
-    NicknameSet, InviteCreate, InviteRevoke, DeviceCut, Merge, MinVersion,
+    Genesis,
+    ServerUpdate,
+    ChannelCreate,
+    ChannelUpdate,
+    ChannelDelete,
+    OverwriteSet,
+    OverwriteClear,
+    RoleCreate,
+    RoleUpdate,
+    RoleDelete,
+    RoleGrant,
+    RoleRevoke,
+    Kick,
+    Ban,
+    Unban,
+    Timeout,
+    TimeoutLift,
+    NicknameSet,
+    InviteCreate,
+    InviteRevoke,
+    DeviceCut,
+    Merge,
+    MinVersion,
 );
 
 /// Founds a server. Its author is the owner.

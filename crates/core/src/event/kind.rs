@@ -90,7 +90,9 @@ impl Kind {
     /// The active kind of a number; reserved and unknown numbers give nothing.
     #[must_use]
     pub fn from_number(number: u16) -> Option<Self> {
-        Self::ACTIVE.into_iter().find(|kind| kind.number() == number)
+        Self::ACTIVE
+            .into_iter()
+            .find(|kind| kind.number() == number)
     }
 
     /// Whether this build acts on the kind.
