@@ -16,7 +16,8 @@ pub const RELAY_URL_LEN_MAX: usize = 256;
 
 /// Longest text of a [`PeerAddr`] in bytes: 64 digits, then relays and socket addresses with two or three bytes each
 /// to separate them.
-pub const PEER_ADDR_TEXT_LEN_MAX: usize = 64 + PEER_RELAYS_MAX * (3 + RELAY_URL_LEN_MAX) + PEER_DIRECT_MAX * (3 + 58);
+pub const PEER_ADDR_TEXT_LEN_MAX: usize =
+    64 + PEER_RELAYS_MAX * (3 + RELAY_URL_LEN_MAX) + PEER_DIRECT_MAX * (3 + 58);
 
 /// A node's public key (Ed25519, 32 bytes). Connections prove it.
 pub type NodeId = [u8; 32];
@@ -69,7 +70,11 @@ impl RelayUrl {
 
     /// Returns the host as it is named in a certificate: without port, and without the brackets of IPv6.
     pub fn host(&self) -> &str {
-        self.0.host_str().unwrap_or_default().trim_start_matches('[').trim_end_matches(']')
+        self.0
+            .host_str()
+            .unwrap_or_default()
+            .trim_start_matches('[')
+            .trim_end_matches(']')
     }
 }
 
@@ -83,13 +88,20 @@ impl FromStr for RelayUrl {
     type Err = AddrError;
 
     fn from_str(text: &str) -> Result<Self, AddrError> {
-        let refuse = || AddrError::RelayUrl { url: text.chars().take(RELAY_URL_LEN_MAX).collect() };
+        let refuse = || AddrError::RelayUrl {
+            url: text.chars().take(RELAY_URL_LEN_MAX).collect(),
+        };
         if text.len() > RELAY_URL_LEN_MAX || text.contains(',') {
             return Err(refuse());
         }
         let url: iroh::RelayUrl = text.parse().map_err(|_| refuse())?;
-        let plain = url.username().is_empty() && url.password().is_none() && url.fragment().is_none();
-        if matches!(url.scheme(), "http" | "https") && url.has_host() && plain && url.to_string().len() <= RELAY_URL_LEN_MAX {
+        let plain =
+            url.username().is_empty() && url.password().is_none() && url.fragment().is_none();
+        if matches!(url.scheme(), "http" | "https")
+            && url.has_host()
+            && plain
+            && url.to_string().len() <= RELAY_URL_LEN_MAX
+        {
             Ok(Self(url))
         } else {
             Err(refuse())
@@ -122,7 +134,11 @@ pub struct PeerAddr {
 impl PeerAddr {
     /// Makes an address without any way to the node yet.
     pub fn new(node_id: NodeId) -> Self {
-        Self { node_id, relays: BTreeSet::new(), direct: BTreeSet::new() }
+        Self {
+            node_id,
+            relays: BTreeSet::new(),
+            direct: BTreeSet::new(),
+        }
     }
 
     /// Adds a relay that the node listens at.
@@ -148,7 +164,9 @@ impl PeerAddr {
             return Err(AddrError::TooMany { what: "relays" });
         }
         if self.direct.len() > PEER_DIRECT_MAX {
-            return Err(AddrError::TooMany { what: "socket addresses" });
+            return Err(AddrError::TooMany {
+                what: "socket addresses",
+            });
         }
         Ok(())
     }
@@ -156,7 +174,10 @@ impl PeerAddr {
     pub(crate) fn to_iroh(&self) -> Result<EndpointAddr, AddrError> {
         self.check()?;
         let id = EndpointId::from_bytes(&self.node_id).map_err(|_| AddrError::NodeId)?;
-        let relays = self.relays.iter().map(|relay| TransportAddr::Relay(relay.to_iroh()));
+        let relays = self
+            .relays
+            .iter()
+            .map(|relay| TransportAddr::Relay(relay.to_iroh()));
         let direct = self.direct.iter().map(|addr| TransportAddr::Ip(*addr));
         Ok(EndpointAddr::from_parts(id, relays.chain(direct)))
     }
@@ -165,7 +186,11 @@ impl PeerAddr {
     pub(crate) fn from_iroh(addr: &EndpointAddr) -> Self {
         Self {
             node_id: *addr.id.as_bytes(),
-            relays: addr.relay_urls().filter_map(RelayUrl::from_iroh).take(PEER_RELAYS_MAX).collect(),
+            relays: addr
+                .relay_urls()
+                .filter_map(RelayUrl::from_iroh)
+                .take(PEER_RELAYS_MAX)
+                .collect(),
             direct: addr.ip_addrs().copied().take(PEER_DIRECT_MAX).collect(),
         }
     }
@@ -174,8 +199,12 @@ impl PeerAddr {
 impl fmt::Display for PeerAddr {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&hex::encode(self.node_id))?;
-        self.relays.iter().try_for_each(|relay| write!(f, ",r={relay}"))?;
-        self.direct.iter().try_for_each(|addr| write!(f, ",d={addr}"))
+        self.relays
+            .iter()
+            .try_for_each(|relay| write!(f, ",r={relay}"))?;
+        self.direct
+            .iter()
+            .try_for_each(|addr| write!(f, ",d={addr}"))
     }
 }
 
@@ -190,14 +219,18 @@ impl FromStr for PeerAddr {
         let digits = parts.next().unwrap_or_default();
         let mut addr = Self::new([0; 32]);
         hex::decode_to_slice(digits, &mut addr.node_id).map_err(|_| AddrError::NodeId)?;
-        if digits.bytes().any(|digit| digit.is_ascii_uppercase()) || EndpointId::from_bytes(&addr.node_id).is_err() {
+        if digits.bytes().any(|digit| digit.is_ascii_uppercase())
+            || EndpointId::from_bytes(&addr.node_id).is_err()
+        {
             return Err(AddrError::NodeId);
         }
         for (index, part) in (1..).zip(parts) {
             let in_order = if let Some(url) = part.strip_prefix("r=") {
                 let relay: RelayUrl = url.parse()?;
                 if relay.to_string() != url {
-                    return Err(AddrError::RelayUrl { url: url.to_owned() });
+                    return Err(AddrError::RelayUrl {
+                        url: url.to_owned(),
+                    });
                 }
                 let ascending = addr.relays.last().is_none_or(|last| *last < relay);
                 ascending && addr.direct.is_empty() && addr.relays.insert(relay)
@@ -217,8 +250,13 @@ impl FromStr for PeerAddr {
 }
 
 fn parse_direct(text: &str) -> Result<SocketAddr, AddrError> {
-    let addr = text.parse().ok().filter(|addr: &SocketAddr| addr.to_string() == text);
-    addr.ok_or_else(|| AddrError::Direct { text: text.to_owned() })
+    let addr = text
+        .parse()
+        .ok()
+        .filter(|addr: &SocketAddr| addr.to_string() == text);
+    addr.ok_or_else(|| AddrError::Direct {
+        text: text.to_owned(),
+    })
 }
 
 #[cfg(test)]

@@ -26,7 +26,11 @@ pub struct Backoff {
 impl Backoff {
     /// Starts with waits around `base` that double up to `cap`.
     pub fn new(base: Duration, cap: Duration) -> Self {
-        Self { base, cap: cap.max(base), failures: 0 }
+        Self {
+            base,
+            cap: cap.max(base),
+            failures: 0,
+        }
     }
 
     /// Counts one failure and returns how long to wait before the next attempt. `random` is evenly distributed.
@@ -36,7 +40,9 @@ impl Backoff {
         let full = self.base.saturating_mul(factor).min(self.cap);
         let half = full / 2;
         let span_ns = (full - half).as_nanos();
-        let jitter_ns = (span_ns * u128::from(random)).div_ceil(u128::from(u64::MAX)).min(span_ns);
+        let jitter_ns = (span_ns * u128::from(random))
+            .div_ceil(u128::from(u64::MAX))
+            .min(span_ns);
         half + Duration::from_nanos(u64::try_from(jitter_ns).unwrap_or(u64::MAX))
     }
 
@@ -76,7 +82,9 @@ mod tests {
     #[test]
     fn delays_grow_to_the_cap_and_start_again_after_a_reset() {
         let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(1));
-        let delays: Vec<_> = (0..6).map(|_| backoff.next_delay(u64::MAX).as_millis()).collect();
+        let delays: Vec<_> = (0..6)
+            .map(|_| backoff.next_delay(u64::MAX).as_millis())
+            .collect();
         assert_eq!(delays, [100, 200, 400, 800, 1000, 1000]);
         backoff.reset();
         assert_eq!(backoff.next_delay(u64::MAX).as_millis(), 100);

@@ -113,7 +113,9 @@ impl DisconnectReason {
             Self::Replaced => CloseCode::Duplicate,
             Self::SlowPeer => CloseCode::Slow,
             Self::Frame(_) | Self::ControlFrame => CloseCode::Frame,
-            Self::Local | Self::Peer { .. } | Self::Silent | Self::Transport(_) => CloseCode::Normal,
+            Self::Local | Self::Peer { .. } | Self::Silent | Self::Transport(_) => {
+                CloseCode::Normal
+            }
         }
     }
 }
@@ -121,7 +123,9 @@ impl DisconnectReason {
 impl From<ConnectionError> for DisconnectReason {
     fn from(error: ConnectionError) -> Self {
         match error {
-            ConnectionError::ApplicationClosed(close) => Self::Peer { code: CloseCode::from_varint(close.error_code) },
+            ConnectionError::ApplicationClosed(close) => Self::Peer {
+                code: CloseCode::from_varint(close.error_code),
+            },
             ConnectionError::TimedOut => Self::Silent,
             ConnectionError::LocallyClosed => Self::Shutdown,
             // A restarted peer answers packets of its former life with a stateless reset.
@@ -133,7 +137,9 @@ impl From<ConnectionError> for DisconnectReason {
 /// Returns the peer's HELLO when it closed the connection because no version is common.
 pub(crate) fn refused_version(error: &ConnectionError) -> Option<Hello> {
     match error {
-        ConnectionError::ApplicationClosed(close) if close.error_code == CloseCode::Version.varint() => {
+        ConnectionError::ApplicationClosed(close)
+            if close.error_code == CloseCode::Version.varint() =>
+        {
             Hello::decode(&close.reason).ok()
         }
         _ => None,
@@ -142,7 +148,10 @@ pub(crate) fn refused_version(error: &ConnectionError) -> Option<Hello> {
 
 /// Keeps a transport's text short and on one line, since part of it comes from the peer.
 pub(crate) fn shorten(text: &str) -> String {
-    text.chars().take(REASON_LEN_MAX).map(|c| if c.is_control() { ' ' } else { c }).collect()
+    text.chars()
+        .take(REASON_LEN_MAX)
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect()
 }
 
 #[cfg(test)]

@@ -23,7 +23,12 @@ pub struct RelayEntry {
 impl RelayEntry {
     /// A relay without token, pin or address discovery.
     pub fn new(url: RelayUrl) -> Self {
-        Self { url, token: None, pinned_cert_der: None, quic_port: None }
+        Self {
+            url,
+            token: None,
+            pinned_cert_der: None,
+            quic_port: None,
+        }
     }
 
     /// Hands the token to iroh, which keeps a copy that is not wiped.
@@ -102,6 +107,10 @@ mod tests {
         config.relays.push(relay);
         let printed = format!("{config:?}");
         assert!(printed.contains("relay.example"));
-        assert!(!printed.contains("opensesame") && !printed.contains("171") && !printed.contains("abab"));
+        assert!(
+            !printed.contains("opensesame")
+                && !printed.contains("171")
+                && !printed.contains("abab")
+        );
     }
 }

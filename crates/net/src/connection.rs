@@ -73,7 +73,8 @@ impl Link {
     }
 
     async fn serve(&mut self, limits: &Limits) -> DisconnectReason {
-        let (id, node_id, conn, outbox, sink) = (self.id, self.node_id, &self.conn, &*self.outbox, &self.sink);
+        let (id, node_id, conn, outbox, sink) =
+            (self.id, self.node_id, &self.conn, &*self.outbox, &self.sink);
         tokio::select! {
             reason = self.stop.requested() => reason,
             reason = read(&mut self.agreed.recv, id, sink, limits) => self.unless_finishing(reason),
@@ -86,9 +87,9 @@ impl Link {
     /// A peer answers our last frame by closing: that is the end which this side asked for.
     fn unless_finishing(&self, reason: DisconnectReason) -> DisconnectReason {
         match reason {
-            DisconnectReason::Peer { code: Some(CloseCode::Normal) } if self.outbox.is_finishing() => {
-                DisconnectReason::Local
-            }
+            DisconnectReason::Peer {
+                code: Some(CloseCode::Normal),
+            } if self.outbox.is_finishing() => DisconnectReason::Local,
             other => other,
         }
     }
@@ -96,7 +97,12 @@ impl Link {
 
 /// Delivers frames as fast as they are taken. A consumer that is busy, or busy with others, stops the reading, and QUIC
 /// flow control stops the peer.
-async fn read(recv: &mut RecvStream, conn: ConnectionId, sink: &EventSink, limits: &Limits) -> DisconnectReason {
+async fn read(
+    recv: &mut RecvStream,
+    conn: ConnectionId,
+    sink: &EventSink,
+    limits: &Limits,
+) -> DisconnectReason {
     let units_max = limits.incoming_units_max.max(INCOMING_UNITS_MIN);
     let units = Arc::new(Semaphore::new(units_max as usize));
     let mut decoder = Decoder::new(PAYLOAD_LEN_MAX);
@@ -104,20 +110,37 @@ async fn read(recv: &mut RecvStream, conn: ConnectionId, sink: &EventSink, limit
         let chunk = match recv.read_chunk(READ_LEN).await {
             Ok(Some(chunk)) => chunk,
             // The peer has said everything, and waits for us to confirm by closing.
-            Ok(None) => return DisconnectReason::Peer { code: Some(CloseCode::Normal) },
+            Ok(None) => {
+                return DisconnectReason::Peer {
+                    code: Some(CloseCode::Normal),
+                };
+            }
             Err(ReadError::ConnectionLost(error)) => return error.into(),
             Err(other) => return DisconnectReason::Transport(other.to_string()),
         };
         let mut input = &chunk[..];
         loop {
             match decoder.decode(&mut input) {
-                Ok(Some(Frame { channel: Channel::Control, .. })) => return DisconnectReason::ControlFrame,
+                Ok(Some(Frame {
+                    channel: Channel::Control,
+                    ..
+                })) => return DisconnectReason::ControlFrame,
                 Ok(Some(Frame { channel, payload })) => {
                     let cost = 1 + (payload.len() / DELIVERY_UNIT_LEN) as u32; // at most INCOMING_UNITS_MIN
                     let Ok(permit) = Arc::clone(&units).acquire_many_owned(cost).await else {
                         return DisconnectReason::Shutdown;
                     };
-                    if !sink.send(NetEvent::Received { conn, channel, payload }, Some(permit)).await {
+                    if !sink
+                        .send(
+                            NetEvent::Received {
+                                conn,
+                                channel,
+                                payload,
+                            },
+                            Some(permit),
+                        )
+                        .await
+                    {
                         return DisconnectReason::Shutdown;
                     }
                 }
@@ -129,7 +152,12 @@ async fn read(recv: &mut RecvStream, conn: ConnectionId, sink: &EventSink, limit
 }
 
 /// Writes batches until the outbox is finished, then waits for the peer to confirm by closing.
-async fn write(send: &mut SendStream, conn: &Connection, outbox: &Outbox, stall: Duration) -> DisconnectReason {
+async fn write(
+    send: &mut SendStream,
+    conn: &Connection,
+    outbox: &Outbox,
+    stall: Duration,
+) -> DisconnectReason {
     loop {
         match outbox.next_batch().await {
             Ok(Some(mut batch)) => match write_batch(send, &mut batch, stall).await {
@@ -145,7 +173,11 @@ async fn write(send: &mut SendStream, conn: &Connection, outbox: &Outbox, stall:
     DisconnectReason::Local
 }
 
-async fn write_batch(send: &mut SendStream, batch: &mut Batch, stall: Duration) -> Result<(), DisconnectReason> {
+async fn write_batch(
+    send: &mut SendStream,
+    batch: &mut Batch,
+    stall: Duration,
+) -> Result<(), DisconnectReason> {
     let mut chunks = batch.chunks.as_mut_slice();
     while !chunks.is_empty() {
         match tokio::time::timeout(stall, send.write_many_chunks(&mut chunks)).await {
@@ -159,14 +191,24 @@ async fn write_batch(send: &mut SendStream, batch: &mut Batch, stall: Duration) 
 }
 
 /// Reports the kind of path whenever it changes. Ends only when nobody takes events any more.
-async fn watch_path(conn: &Connection, id: ConnectionId, node_id: NodeId, sink: &EventSink) -> DisconnectReason {
+async fn watch_path(
+    conn: &Connection,
+    id: ConnectionId,
+    node_id: NodeId,
+    sink: &EventSink,
+) -> DisconnectReason {
     let mut snapshots = conn.paths_stream();
     let mut reported = None;
     while let Some(paths) = snapshots.next().await {
-        let Some(path) = PathInfo::of(node_id, &paths) else { continue };
+        let Some(path) = PathInfo::of(node_id, &paths) else {
+            continue;
+        };
         if reported.as_ref() != Some(&path.kind) {
             reported = Some(path.kind.clone());
-            if !sink.send(NetEvent::PathChanged { conn: id, path }, None).await {
+            if !sink
+                .send(NetEvent::PathChanged { conn: id, path }, None)
+                .await
+            {
                 return DisconnectReason::Shutdown;
             }
         }

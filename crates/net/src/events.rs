@@ -3,7 +3,9 @@
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio_util::sync::CancellationToken;
 
-use crate::{addr::NodeId, close::DisconnectReason, connection::ConnectionId, frame::Channel, path::PathInfo};
+use crate::{
+    addr::NodeId, close::DisconnectReason, connection::ConnectionId, frame::Channel, path::PathInfo,
+};
 
 /// Something that happened. For one connection the order is: `Connected`, then any of `Received` and `PathChanged`,
 /// then `Disconnected`, each of the outer two exactly once.
@@ -81,7 +83,10 @@ impl EventSink {
     /// Waits for a free place, first come first served; `false` when nobody takes events any more. While the network
     /// closes nobody needs to, so only a free place is used.
     pub(crate) async fn send(&self, event: NetEvent, permit: Option<OwnedSemaphorePermit>) -> bool {
-        let queued = Queued { event, _permit: permit };
+        let queued = Queued {
+            event,
+            _permit: permit,
+        };
         tokio::select! {
             biased;
             place = self.sender.reserve() => match place {

@@ -70,7 +70,10 @@ pub struct Frame {
 /// # Errors
 /// [`FrameError::TooLong`] when `len` does not fit 32 bits; the limit of a peer is the caller's to keep.
 pub fn encode_header(channel: Channel, len: usize) -> Result<[u8; FRAME_HEADER_LEN], FrameError> {
-    let wire_len = u32::try_from(len).map_err(|_| FrameError::TooLong { len, max: u32::MAX as usize })?;
+    let wire_len = u32::try_from(len).map_err(|_| FrameError::TooLong {
+        len,
+        max: u32::MAX as usize,
+    })?;
     let [a, b, c, d] = wire_len.to_be_bytes();
     Ok([a, b, c, d, channel as u8])
 }
@@ -79,7 +82,10 @@ pub fn encode_header(channel: Channel, len: usize) -> Result<[u8; FRAME_HEADER_L
 ///
 /// # Errors
 /// [`FrameError::TooLong`] above `len_max`, before [`FrameError::UnknownChannel`].
-pub fn decode_header(header: [u8; FRAME_HEADER_LEN], len_max: usize) -> Result<(Channel, usize), FrameError> {
+pub fn decode_header(
+    header: [u8; FRAME_HEADER_LEN],
+    len_max: usize,
+) -> Result<(Channel, usize), FrameError> {
     let [a, b, c, d, channel] = header;
     let len = u32::from_be_bytes([a, b, c, d]) as usize;
     if len > len_max {
@@ -97,18 +103,31 @@ pub struct Decoder {
 
 #[derive(Debug)]
 enum State {
-    Header { bytes: [u8; FRAME_HEADER_LEN], have: usize },
-    Body { channel: Channel, missing: usize, payload: Vec<u8> },
+    Header {
+        bytes: [u8; FRAME_HEADER_LEN],
+        have: usize,
+    },
+    Body {
+        channel: Channel,
+        missing: usize,
+        payload: Vec<u8>,
+    },
 }
 
 impl State {
-    const START: Self = Self::Header { bytes: [0; FRAME_HEADER_LEN], have: 0 };
+    const START: Self = Self::Header {
+        bytes: [0; FRAME_HEADER_LEN],
+        have: 0,
+    };
 }
 
 impl Decoder {
     /// Starts at a frame boundary and accepts payloads of up to `len_max` bytes.
     pub fn new(len_max: usize) -> Self {
-        Self { len_max, state: State::START }
+        Self {
+            len_max,
+            state: State::START,
+        }
     }
 
     /// Tells whether the stream stands between two frames.
@@ -132,16 +151,27 @@ impl Decoder {
                     }
                     let (channel, len) = decode_header(*bytes, self.len_max)?;
                     let payload = Vec::with_capacity(len.min(BODY_CAPACITY_FIRST));
-                    self.state = State::Body { channel, missing: len, payload };
+                    self.state = State::Body {
+                        channel,
+                        missing: len,
+                        payload,
+                    };
                 }
-                State::Body { channel, missing, payload } => {
+                State::Body {
+                    channel,
+                    missing,
+                    payload,
+                } => {
                     let taken = take(input, *missing);
                     payload.extend_from_slice(taken);
                     *missing -= taken.len();
                     if *missing > 0 {
                         return Ok(None);
                     }
-                    let frame = Frame { channel: *channel, payload: mem::take(payload) };
+                    let frame = Frame {
+                        channel: *channel,
+                        payload: mem::take(payload),
+                    };
                     self.state = State::START;
                     return Ok(Some(frame));
                 }
@@ -171,7 +201,11 @@ mod tests {
     }
 
     fn channels() -> impl Strategy<Value = Channel> {
-        prop_oneof![Just(Channel::Control), Just(Channel::Messages), Just(Channel::Bulk)]
+        prop_oneof![
+            Just(Channel::Control),
+            Just(Channel::Messages),
+            Just(Channel::Bulk)
+        ]
     }
 
     proptest! {
@@ -210,17 +244,31 @@ mod tests {
 
     #[test]
     fn a_length_above_the_limit_is_refused_from_the_header_alone_and_the_limit_itself_is_not() {
-        let mut header = encode_header(Channel::Messages, 101).unwrap().as_slice().to_vec();
-        assert_eq!(Decoder::new(100).decode(&mut header.as_slice()), Err(FrameError::TooLong { len: 101, max: 100 }));
+        let mut header = encode_header(Channel::Messages, 101)
+            .unwrap()
+            .as_slice()
+            .to_vec();
+        assert_eq!(
+            Decoder::new(100).decode(&mut header.as_slice()),
+            Err(FrameError::TooLong { len: 101, max: 100 })
+        );
         header = encode(Channel::Messages, &[7; 100]);
-        let frame = Decoder::new(100).decode(&mut header.as_slice()).unwrap().unwrap();
+        let frame = Decoder::new(100)
+            .decode(&mut header.as_slice())
+            .unwrap()
+            .unwrap();
         assert_eq!(frame.payload, [7; 100]);
     }
 
     #[test]
     fn an_unknown_channel_is_refused() {
         let mut bytes = encode(Channel::Bulk, b"x");
-        assert!(Decoder::new(100).decode(&mut bytes.as_slice()).unwrap().is_some());
+        assert!(
+            Decoder::new(100)
+                .decode(&mut bytes.as_slice())
+                .unwrap()
+                .is_some()
+        );
         bytes[4] = 3;
         let refused = Decoder::new(100).decode(&mut bytes.as_slice());
         assert_eq!(refused, Err(FrameError::UnknownChannel { channel: 3 }));

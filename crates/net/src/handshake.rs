@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use iroh::endpoint::{Connection, ConnectionError, ReadExactError, RecvStream, SendStream, WriteError};
+use iroh::endpoint::{
+    Connection, ConnectionError, ReadExactError, RecvStream, SendStream, WriteError,
+};
 
 use crate::{
     close::{CloseCode, refused_version},
@@ -39,7 +41,9 @@ pub(crate) async fn shake_hands(
             // The peer may see this before it has read our HELLO, and shall know our versions all the same.
             ConnectError::VersionMismatch { .. } => (CloseCode::Version, ours.encode()),
             ConnectError::Timeout => (CloseCode::Timeout, CloseCode::Timeout.text().into()),
-            ConnectError::Hello(_) | ConnectError::NotHello => (CloseCode::Hello, CloseCode::Hello.text().into()),
+            ConnectError::Hello(_) | ConnectError::NotHello => {
+                (CloseCode::Hello, CloseCode::Hello.text().into())
+            }
             _ => (CloseCode::Normal, Vec::new()),
         };
         conn.close(code.varint(), &reason);
@@ -49,9 +53,15 @@ pub(crate) async fn shake_hands(
 
 async fn exchange(conn: &Connection, ours: &Hello, dialed: bool) -> Result<Agreed, ConnectError> {
     let lost = |error| lost(ours, error);
-    let (mut send, mut recv) = if dialed { conn.open_bi().await } else { conn.accept_bi().await }.map_err(lost)?;
+    let (mut send, mut recv) = if dialed {
+        conn.open_bi().await
+    } else {
+        conn.accept_bi().await
+    }
+    .map_err(lost)?;
     let hello = ours.encode();
-    let header = frame::encode_header(Channel::Control, hello.len()).map_err(|_| ConnectError::NotHello)?;
+    let header =
+        frame::encode_header(Channel::Control, hello.len()).map_err(|_| ConnectError::NotHello)?;
     let sent = send.write_all(&[header.as_slice(), &hello].concat()).await;
     match sent {
         Ok(()) => {}
@@ -59,11 +69,19 @@ async fn exchange(conn: &Connection, ours: &Hello, dialed: bool) -> Result<Agree
         Err(_) => return Err(ConnectError::NotHello),
     }
     let theirs = read_hello(&mut recv, lost).await?;
-    let version = ours
-        .versions
-        .highest_common(theirs.versions)
-        .ok_or(ConnectError::VersionMismatch { ours: ours.versions, theirs: theirs.versions })?;
-    Ok(Agreed { send, recv, theirs, version })
+    let version =
+        ours.versions
+            .highest_common(theirs.versions)
+            .ok_or(ConnectError::VersionMismatch {
+                ours: ours.versions,
+                theirs: theirs.versions,
+            })?;
+    Ok(Agreed {
+        send,
+        recv,
+        theirs,
+        version,
+    })
 }
 
 /// Reads exactly one frame, and at most [`HELLO_LEN_MAX`] bytes of payload whatever its header says.
@@ -87,12 +105,15 @@ async fn read_hello(
 
 fn lost(ours: &Hello, error: ConnectionError) -> ConnectError {
     if let Some(theirs) = refused_version(&error) {
-        return ConnectError::VersionMismatch { ours: ours.versions, theirs: theirs.versions };
+        return ConnectError::VersionMismatch {
+            ours: ours.versions,
+            theirs: theirs.versions,
+        };
     }
     match error {
-        ConnectionError::ApplicationClosed(close) => {
-            ConnectError::Refused { code: CloseCode::from_varint(close.error_code) }
-        }
+        ConnectionError::ApplicationClosed(close) => ConnectError::Refused {
+            code: CloseCode::from_varint(close.error_code),
+        },
         other => ConnectError::Lost(other.into()),
     }
 }

@@ -120,9 +120,19 @@ impl Hello {
     ///
     /// # Errors
     /// [`HelloError::BuildTooLong`] and [`HelloError::BuildByte`].
-    pub fn new(versions: VersionRange, features: u64, instance: [u8; 8], build: &str) -> Result<Self, HelloError> {
+    pub fn new(
+        versions: VersionRange,
+        features: u64,
+        instance: [u8; 8],
+        build: &str,
+    ) -> Result<Self, HelloError> {
         check_build(build.as_bytes())?;
-        Ok(Self { versions, features, instance, build: build.to_owned() })
+        Ok(Self {
+            versions,
+            features,
+            instance,
+            build: build.to_owned(),
+        })
     }
 
     /// Returns the sender's software and version, for people.
@@ -156,18 +166,28 @@ impl Hello {
         if magic != HELLO_MAGIC {
             return Err(HelloError::Magic { found: magic });
         }
-        let (min, max) = (u16::from_be_bytes(fields.array()?), u16::from_be_bytes(fields.array()?));
+        let (min, max) = (
+            u16::from_be_bytes(fields.array()?),
+            u16::from_be_bytes(fields.array()?),
+        );
         let versions = VersionRange::new(min, max).ok_or(HelloError::Versions { min, max })?;
         let features = u64::from_be_bytes(fields.array()?);
         let instance = fields.array()?;
         let [build_len] = fields.array::<1>()?;
         if usize::from(build_len) > BUILD_LEN_MAX {
-            return Err(HelloError::BuildTooLong { len: build_len.into() });
+            return Err(HelloError::BuildTooLong {
+                len: build_len.into(),
+            });
         }
         let build = fields.slice(build_len.into())?;
         check_build(build)?;
         let build = build.iter().copied().map(char::from).collect();
-        Ok(Self { versions, features, instance, build })
+        Ok(Self {
+            versions,
+            features,
+            instance,
+            build,
+        })
     }
 }
 
@@ -189,14 +209,22 @@ struct Fields<'a> {
 impl<'a> Fields<'a> {
     fn slice(&mut self, len: usize) -> Result<&'a [u8], HelloError> {
         let need = self.at + len;
-        let field = self.bytes.get(self.at..need).ok_or(HelloError::Truncated { len: self.bytes.len(), need })?;
+        let field = self.bytes.get(self.at..need).ok_or(HelloError::Truncated {
+            len: self.bytes.len(),
+            need,
+        })?;
         self.at = need;
         Ok(field)
     }
 
     fn array<const N: usize>(&mut self) -> Result<[u8; N], HelloError> {
         let need = self.at + N;
-        self.slice(N)?.try_into().map_err(|_| HelloError::Truncated { len: self.bytes.len(), need })
+        self.slice(N)?
+            .try_into()
+            .map_err(|_| HelloError::Truncated {
+                len: self.bytes.len(),
+                need,
+            })
     }
 }
 

@@ -84,7 +84,10 @@ impl Homes {
     pub(crate) async fn move_on(&self, endpoint: &Endpoint) {
         let mut backoff = Backoff::new(MOVE_DELAY, MOVE_DELAY_MAX);
         loop {
-            status_when(endpoint, |status| !status.is_empty() && !is_connected(status)).await;
+            status_when(endpoint, |status| {
+                !status.is_empty() && !is_connected(status)
+            })
+            .await;
             // Only this node waits here, so there is nobody to be out of step with: no jitter.
             let delay = backoff.next_delay(u64::MAX);
             let back = status_when(endpoint, is_connected);
@@ -98,7 +101,11 @@ impl Homes {
 
     /// Sets a relay to what it is already, which makes iroh measure all of them without disturbing any connection.
     async fn measure(&self, endpoint: &Endpoint) {
-        let any = self.lock().iter().next().map(|(url, relay)| (url.to_iroh(), Arc::clone(relay)));
+        let any = self
+            .lock()
+            .iter()
+            .next()
+            .map(|(url, relay)| (url.to_iroh(), Arc::clone(relay)));
         if let Some((url, relay)) = any {
             endpoint.insert_relay(url, relay).await;
         }

@@ -48,9 +48,12 @@ mod pin;
 pub mod relay;
 mod secret;
 mod table;
+#[doc(hidden)]
+pub mod vectors;
 
 pub use addr::{
-    AddrError, NodeId, PEER_ADDR_TEXT_LEN_MAX, PEER_DIRECT_MAX, PEER_RELAYS_MAX, PeerAddr, RELAY_URL_LEN_MAX, RelayUrl,
+    AddrError, NodeId, PEER_ADDR_TEXT_LEN_MAX, PEER_DIRECT_MAX, PEER_RELAYS_MAX, PeerAddr,
+    RELAY_URL_LEN_MAX, RelayUrl,
 };
 pub use backoff::Backoff;
 pub use close::{CloseCode, DisconnectReason};
@@ -58,7 +61,9 @@ pub use config::{NetConfig, RelayEntry};
 pub use connection::ConnectionId;
 pub use error::{BindError, ConnectError, SendError};
 pub use events::{Events, NetEvent};
-pub use frame::{Channel, Decoder, FRAME_HEADER_LEN, Frame, FrameError, decode_header, encode_header};
+pub use frame::{
+    Channel, Decoder, FRAME_HEADER_LEN, Frame, FrameError, decode_header, encode_header,
+};
 pub use handshake::ALPN;
 pub use hello::{BUILD_LEN_MAX, HELLO_LEN_MAX, HELLO_MAGIC, Hello, HelloError, VersionRange};
 pub use homes::RelayStatus;

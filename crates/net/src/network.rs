@@ -101,7 +101,8 @@ impl Network {
     pub async fn addr(&self) -> PeerAddr {
         let has_relays = !self.0.homes.is_empty();
         let complete = |addr: &PeerAddr| {
-            (!self.0.has_direct || !addr.direct.is_empty()) && (!has_relays || !addr.relays.is_empty())
+            (!self.0.has_direct || !addr.direct.is_empty())
+                && (!has_relays || !addr.relays.is_empty())
         };
         let mut watcher = self.0.endpoint.watch_addr();
         let mut addr = PeerAddr::from_iroh(&watcher.get());
@@ -136,16 +137,35 @@ impl Network {
         if let Some(existing) = shared.table.of_node(&peer.node_id) {
             return Ok(existing);
         }
-        let _dialing = shared.table.start_dialing(peer.node_id).ok_or(ConnectError::AlreadyDialing)?;
+        let _dialing = shared
+            .table
+            .start_dialing(peer.node_id)
+            .ok_or(ConnectError::AlreadyDialing)?;
         let slot = Arc::clone(&shared.outgoing_slots)
             .try_acquire_owned()
-            .map_err(|_| ConnectError::TooManyConnections { max: shared.limits.connections_outgoing_max })?;
-        let conn = match timeout(shared.limits.handshake_timeout, shared.endpoint.connect(addr, ALPN)).await {
+            .map_err(|_| ConnectError::TooManyConnections {
+                max: shared.limits.connections_outgoing_max,
+            })?;
+        let conn = match timeout(
+            shared.limits.handshake_timeout,
+            shared.endpoint.connect(addr, ALPN),
+        )
+        .await
+        {
             Ok(Ok(conn)) => conn,
-            Ok(Err(error)) => return Err(ConnectError::Unreachable { detail: shorten(&format!("{error:#}")) }),
-            Err(_) => return Err(ConnectError::Unreachable { detail: "no answer in time".to_owned() }),
+            Ok(Err(error)) => {
+                return Err(ConnectError::Unreachable {
+                    detail: shorten(&format!("{error:#}")),
+                });
+            }
+            Err(_) => {
+                return Err(ConnectError::Unreachable {
+                    detail: "no answer in time".to_owned(),
+                });
+            }
         };
-        let agreed = shake_hands(&conn, &shared.hello, true, shared.limits.handshake_timeout).await?;
+        let agreed =
+            shake_hands(&conn, &shared.hello, true, shared.limits.handshake_timeout).await?;
         Ok(shared.establish(conn, agreed, slot, true))
     }
 
@@ -158,7 +178,11 @@ impl Network {
     /// # Errors
     /// See [`SendError`].
     pub fn send(&self, conn: ConnectionId, payloads: Vec<Payload>) -> Result<(), SendError> {
-        let entry = self.0.table.get(conn).ok_or(SendError::NotConnected(conn))?;
+        let entry = self
+            .0
+            .table
+            .get(conn)
+            .ok_or(SendError::NotConnected(conn))?;
         match entry.outbox.push(payloads) {
             Ok(true) => Ok(()),
             Ok(false) => Err(SendError::NotConnected(conn)),
@@ -176,8 +200,16 @@ impl Network {
     /// # Errors
     /// [`SendError::NotConnected`], also when the connection ends meanwhile.
     pub async fn room(&self, conn: ConnectionId, bytes: usize) -> Result<(), SendError> {
-        let entry = self.0.table.get(conn).ok_or(SendError::NotConnected(conn))?;
-        if entry.outbox.room(bytes).await { Ok(()) } else { Err(SendError::NotConnected(conn)) }
+        let entry = self
+            .0
+            .table
+            .get(conn)
+            .ok_or(SendError::NotConnected(conn))?;
+        if entry.outbox.room(bytes).await {
+            Ok(())
+        } else {
+            Err(SendError::NotConnected(conn))
+        }
     }
 
     /// Ends a connection after what is queued was delivered, or after [`Limits::flush_timeout`].
@@ -190,7 +222,9 @@ impl Network {
     /// Returns the way that each connection takes now.
     pub fn paths(&self) -> Vec<(ConnectionId, PathInfo)> {
         let entries = self.0.table.all().into_iter();
-        entries.filter_map(|(id, entry)| Some((id, PathInfo::of(entry.node_id, &entry.conn.paths())?))).collect()
+        entries
+            .filter_map(|(id, entry)| Some((id, PathInfo::of(entry.node_id, &entry.conn.paths())?)))
+            .collect()
     }
 
     /// Listens at one more relay, or at a known one with other settings. A pin stays in force until the network closes.
@@ -209,7 +243,10 @@ impl Network {
     }
 
     /// Waits until the state of the relays satisfies `condition`, and returns it; for ever once the network is closed.
-    pub async fn relay_status_when(&self, condition: impl Fn(&[RelayStatus]) -> bool) -> Vec<RelayStatus> {
+    pub async fn relay_status_when(
+        &self,
+        condition: impl Fn(&[RelayStatus]) -> bool,
+    ) -> Vec<RelayStatus> {
         homes::status_when(&self.0.endpoint, condition).await
     }
 
@@ -225,7 +262,11 @@ impl Network {
             }
         })
         .await;
-        shared.table.all().iter().for_each(|(_, entry)| entry.stop.request(DisconnectReason::Shutdown));
+        shared
+            .table
+            .all()
+            .iter()
+            .for_each(|(_, entry)| entry.stop.request(DisconnectReason::Shutdown));
         shared.endpoint.close().await;
         shared.tasks.close();
         shared.tasks.wait().await;
@@ -233,7 +274,11 @@ impl Network {
 }
 
 async fn open_endpoint(config: &NetConfig, homes: &Homes) -> Result<Endpoint, BindError> {
-    let idle_timeout = config.limits.idle_timeout.try_into().map_err(|_| BindError::Socket("idle timeout".into()))?;
+    let idle_timeout = config
+        .limits
+        .idle_timeout
+        .try_into()
+        .map_err(|_| BindError::Socket("idle timeout".into()))?;
     let transport = QuicTransportConfig::builder()
         .max_concurrent_bidi_streams(VarInt::from_u32(1))
         .max_concurrent_uni_streams(VarInt::from_u32(0))
@@ -255,9 +300,15 @@ async fn open_endpoint(config: &NetConfig, homes: &Homes) -> Result<Endpoint, Bi
     if !config.direct {
         builder = builder.clear_ip_transports();
     } else if let Some(addr) = config.bind {
-        builder = builder.clear_ip_transports().bind_addr(addr).map_err(|error| BindError::Socket(error.to_string()))?;
+        builder = builder
+            .clear_ip_transports()
+            .bind_addr(addr)
+            .map_err(|error| BindError::Socket(error.to_string()))?;
     }
-    builder.bind().await.map_err(|error| BindError::Socket(format!("{error:#}")))
+    builder
+        .bind()
+        .await
+        .map_err(|error| BindError::Socket(format!("{error:#}")))
 }
 
 impl Shared {
@@ -279,20 +330,26 @@ impl Shared {
                 let _ = incoming.retry(); // fails only for an address that is validated
                 continue;
             }
-            self.tasks.spawn(Arc::clone(&self).accept_one(incoming, handshake));
+            self.tasks
+                .spawn(Arc::clone(&self).accept_one(incoming, handshake));
         }
     }
 
-    async fn accept_one(self: Arc<Self>, incoming: iroh::endpoint::Incoming, handshake: OwnedSemaphorePermit) {
+    async fn accept_one(
+        self: Arc<Self>,
+        incoming: iroh::endpoint::Incoming,
+        handshake: OwnedSemaphorePermit,
+    ) {
         let conn = match timeout(self.limits.handshake_timeout, incoming).await {
             Ok(Ok(conn)) => conn,
             Ok(Err(error)) => return tracing::debug!(%error, "incoming connection failed"),
             Err(_) => return tracing::debug!("incoming connection took too long"),
         };
-        let agreed = match shake_hands(&conn, &self.hello, false, self.limits.handshake_timeout).await {
-            Ok(agreed) => agreed,
-            Err(error) => return tracing::debug!(%error, "incoming connection refused"),
-        };
+        let agreed =
+            match shake_hands(&conn, &self.hello, false, self.limits.handshake_timeout).await {
+                Ok(agreed) => agreed,
+                Err(error) => return tracing::debug!(%error, "incoming connection refused"),
+            };
         drop(handshake);
         match Arc::clone(&self.incoming_slots).try_acquire_owned() {
             Ok(slot) => {
@@ -312,27 +369,61 @@ impl Shared {
     ) -> ConnectionId {
         let entry = Entry {
             node_id: *conn.remote_id().as_bytes(),
-            origin: Origin { dialed, instance: agreed.theirs.instance, since: Instant::now() },
+            origin: Origin {
+                dialed,
+                instance: agreed.theirs.instance,
+                since: Instant::now(),
+            },
             conn: conn.clone(),
             outbox: Arc::new(Outbox::new(self.limits.outgoing_bytes_max)),
             stop: Arc::default(),
             done: CancellationToken::new(),
         };
-        let Entry { node_id, outbox, stop, done, .. } = entry.clone();
+        let Entry {
+            node_id,
+            outbox,
+            stop,
+            done,
+            ..
+        } = entry.clone();
         let (id, predecessor) = match self.table.admit(entry) {
             Admission::Admitted { id, predecessor } => (id, predecessor),
             Admission::Refused { existing } => {
-                conn.close(CloseCode::Duplicate.varint(), CloseCode::Duplicate.text().as_bytes());
+                conn.close(
+                    CloseCode::Duplicate.varint(),
+                    CloseCode::Duplicate.text().as_bytes(),
+                );
                 return existing;
             }
         };
         let sink = self.sink.clone();
-        let link = Link { id, node_id, dialed, conn, agreed, outbox, stop, sink, predecessor, _slot: slot };
+        let link = Link {
+            id,
+            node_id,
+            dialed,
+            conn,
+            agreed,
+            outbox,
+            stop,
+            sink,
+            predecessor,
+            _slot: slot,
+        };
         let shared = Arc::clone(self);
         self.tasks.spawn(async move {
             let reason = link.run(&shared.limits).await;
             shared.table.remove(id);
-            shared.sink.send(NetEvent::Disconnected { conn: id, node_id, reason }, None).await;
+            shared
+                .sink
+                .send(
+                    NetEvent::Disconnected {
+                        conn: id,
+                        node_id,
+                        reason,
+                    },
+                    None,
+                )
+                .await;
             done.cancel();
         });
         id

@@ -35,12 +35,18 @@ pub struct Payload {
 impl Payload {
     /// A message: arrives after those sent before it.
     pub fn message(bytes: impl Into<Bytes>) -> Self {
-        Self { channel: Channel::Messages, bytes: bytes.into() }
+        Self {
+            channel: Channel::Messages,
+            bytes: bytes.into(),
+        }
     }
 
     /// A part of something large: arrives after the parts sent before it; messages overtake it.
     pub fn bulk(bytes: impl Into<Bytes>) -> Self {
-        Self { channel: Channel::Bulk, bytes: bytes.into() }
+        Self {
+            channel: Channel::Bulk,
+            bytes: bytes.into(),
+        }
     }
 
     fn cost(&self) -> usize {
@@ -76,24 +82,41 @@ pub(crate) struct Outbox {
 
 impl Outbox {
     pub(crate) fn new(bytes_max: usize) -> Self {
-        Self { bytes_max, state: Mutex::default(), filled: Notify::new(), drained: Notify::new() }
+        Self {
+            bytes_max,
+            state: Mutex::default(),
+            filled: Notify::new(),
+            drained: Notify::new(),
+        }
     }
 
     /// Queues all payloads or none; `Ok(false)` when the connection is ending.
     pub(crate) fn push(&self, payloads: Vec<Payload>) -> Result<bool, SendError> {
-        if let Some(long) = payloads.iter().find(|payload| payload.bytes.len() > PAYLOAD_LEN_MAX) {
-            return Err(FrameError::TooLong { len: long.bytes.len(), max: PAYLOAD_LEN_MAX }.into());
+        if let Some(long) = payloads
+            .iter()
+            .find(|payload| payload.bytes.len() > PAYLOAD_LEN_MAX)
+        {
+            return Err(FrameError::TooLong {
+                len: long.bytes.len(),
+                max: PAYLOAD_LEN_MAX,
+            }
+            .into());
         }
         let cost: usize = payloads.iter().map(Payload::cost).sum();
         if cost > self.bytes_max {
-            return Err(SendError::BatchTooLarge { bytes: cost, max: self.bytes_max });
+            return Err(SendError::BatchTooLarge {
+                bytes: cost,
+                max: self.bytes_max,
+            });
         }
         let mut state = self.lock();
         if state.finishing || state.closed {
             return Ok(false);
         }
         if state.queued + cost > self.bytes_max {
-            return Err(SendError::SlowPeer { queued: state.queued });
+            return Err(SendError::SlowPeer {
+                queued: state.queued,
+            });
         }
         state.queued += cost;
         for payload in payloads {
@@ -191,10 +214,15 @@ impl Outbox {
 impl State {
     /// Takes messages up to the batch length, then one bulk payload: neither can starve the other.
     fn take_batch(&mut self) -> Result<Batch, FrameError> {
-        let mut batch = Batch { chunks: Vec::new(), cost: 0 };
+        let mut batch = Batch {
+            chunks: Vec::new(),
+            cost: 0,
+        };
         let mut copied = BytesMut::new();
         while batch.cost < BATCH_LEN {
-            let Some(payload) = self.messages.pop_front() else { break };
+            let Some(payload) = self.messages.pop_front() else {
+                break;
+            };
             batch.add(payload, &mut copied)?;
         }
         if let Some(payload) = self.bulk.pop_front() {

@@ -30,13 +30,21 @@ pub struct PathInfo {
 impl PathInfo {
     /// Describes the selected path; before the first selection, the best open one.
     pub(crate) fn of(node_id: NodeId, paths: &PathList<'_>) -> Option<Self> {
-        let path = paths.iter().max_by_key(|path| (path.is_selected(), path.is_ip()))?;
+        let path = paths
+            .iter()
+            .max_by_key(|path| (path.is_selected(), path.is_ip()))?;
         let kind = match path.remote_addr() {
             TransportAddr::Ip(_) => PathKind::Direct,
-            TransportAddr::Relay(url) => PathKind::Relayed { url: RelayUrl::from_iroh(url)? },
+            TransportAddr::Relay(url) => PathKind::Relayed {
+                url: RelayUrl::from_iroh(url)?,
+            },
             _ => return None,
         };
         let rtt_ms = path.rtt().as_micros().div_ceil(1000);
-        Some(Self { node_id, kind, rtt_ms: u32::try_from(rtt_ms).unwrap_or(u32::MAX) })
+        Some(Self {
+            node_id,
+            kind,
+            rtt_ms: u32::try_from(rtt_ms).unwrap_or(u32::MAX),
+        })
     }
 }

@@ -32,14 +32,19 @@ impl Pins {
         let pins = self.clone();
         CaTlsConfig::custom_server_cert_verifier(Arc::new(move |provider| {
             let public = CaTlsConfig::embedded().server_cert_verifier(provider.clone())?;
-            Ok(Arc::new(PinVerifier { pins: pins.clone(), public, provider }))
+            Ok(Arc::new(PinVerifier {
+                pins: pins.clone(),
+                public,
+                provider,
+            }))
         }))
     }
 
     /// Tells whether the certificate is the pinned one; `None` when the host has no pin.
     fn check(&self, host: &str, cert_der: &[u8]) -> Option<bool> {
         let pins = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        pins.get(&normal_host(host)).map(|certs| certs.contains(cert_der))
+        pins.get(&normal_host(host))
+            .map(|certs| certs.contains(cert_der))
     }
 }
 
@@ -65,8 +70,16 @@ impl ServerCertVerifier for PinVerifier {
     ) -> Result<ServerCertVerified, Error> {
         match self.pins.check(&server_name.to_str(), end_entity) {
             Some(true) => Ok(ServerCertVerified::assertion()),
-            Some(false) => Err(Error::InvalidCertificate(CertificateError::ApplicationVerificationFailure)),
-            None => self.public.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now),
+            Some(false) => Err(Error::InvalidCertificate(
+                CertificateError::ApplicationVerificationFailure,
+            )),
+            None => self.public.verify_server_cert(
+                end_entity,
+                intermediates,
+                server_name,
+                ocsp_response,
+                now,
+            ),
         }
     }
 
@@ -76,7 +89,12 @@ impl ServerCertVerifier for PinVerifier {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls12_signature(message, cert, dss, &self.provider.signature_verification_algorithms)
+        verify_tls12_signature(
+            message,
+            cert,
+            dss,
+            &self.provider.signature_verification_algorithms,
+        )
     }
 
     fn verify_tls13_signature(
@@ -85,11 +103,18 @@ impl ServerCertVerifier for PinVerifier {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls13_signature(message, cert, dss, &self.provider.signature_verification_algorithms)
+        verify_tls13_signature(
+            message,
+            cert,
+            dss,
+            &self.provider.signature_verification_algorithms,
+        )
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider.signature_verification_algorithms.supported_schemes()
+        self.provider
+            .signature_verification_algorithms
+            .supported_schemes()
     }
 }
 

@@ -142,8 +142,15 @@ impl RelayServer {
     /// # Errors
     /// See [`RelayError`].
     pub async fn start(config: RelayServerConfig) -> Result<Self, RelayError> {
-        let tls = config.certificate.as_ref().map(RelayCertificate::server_config).transpose()?;
-        let listen = |source| RelayError::Listen { addr: config.bind, source };
+        let tls = config
+            .certificate
+            .as_ref()
+            .map(RelayCertificate::server_config)
+            .transpose()?;
+        let listen = |source| RelayError::Listen {
+            addr: config.bind,
+            source,
+        };
         let listener = TcpListener::bind(config.bind).await.map_err(listen)?;
         let addr = listener.local_addr().map_err(listen)?;
         let url = public_url(addr, tls.is_some(), config.public_host.as_deref())?;
@@ -175,8 +182,20 @@ impl RelayServer {
             tasks: tasks.clone(),
         };
         tasks.spawn(door.serve(listener));
-        let cert_der = config.certificate.map(|certificate| certificate.leaf_der().to_vec());
-        Ok(Self { addr, url, cert_der, gate, metrics, service, discovery, closing, tasks })
+        let cert_der = config
+            .certificate
+            .map(|certificate| certificate.leaf_der().to_vec());
+        Ok(Self {
+            addr,
+            url,
+            cert_der,
+            gate,
+            metrics,
+            service,
+            discovery,
+            closing,
+            tasks,
+        })
     }
 
     /// Returns the TCP address that the relay listens at.
@@ -203,28 +222,81 @@ impl RelayServer {
     pub fn metrics_text(&self) -> String {
         let mut text = String::new();
         let mut put = |kind: &str, name: &str, help: &str, value: u64| {
-            text.push_str(&format!("# HELP {name} {help}\n# TYPE {name} {kind}\n{name} {value}\n"));
+            text.push_str(&format!(
+                "# HELP {name} {help}\n# TYPE {name} {kind}\n{name} {value}\n"
+            ));
         };
         let (metrics, gate) = (&self.metrics, &self.gate);
-        put("gauge", "conclave_relay_connections", "Clients connected now.", gate.connections() as u64);
-        put("gauge", "conclave_relay_pending", "Connections without a proven node id.", gate.pending() as u64);
+        put(
+            "gauge",
+            "conclave_relay_connections",
+            "Clients connected now.",
+            gate.connections() as u64,
+        );
+        put(
+            "gauge",
+            "conclave_relay_pending",
+            "Connections without a proven node id.",
+            gate.pending() as u64,
+        );
         let load = |counter: &std::sync::atomic::AtomicU64| counter.load(Ordering::Relaxed);
         for (name, help, value) in [
-            ("conclave_relay_accepted_total", "Clients let in.", load(&gate.accepted)),
-            ("conclave_relay_refused_token_total", "Clients without a valid token.", load(&gate.refused_token)),
-            ("conclave_relay_refused_full_total", "Clients beyond a cap on connections.", load(&gate.refused_full)),
-            ("conclave_relay_dropped_pending_total", "Connections beyond the cap.", load(&gate.dropped_pending)),
-            ("conclave_relay_timed_out_pending_total", "Connections that took too long.", load(&gate.timed_out)),
-            ("conclave_relay_bytes_received_total", "Bytes from clients.", metrics.bytes_recv.get()),
-            ("conclave_relay_bytes_sent_total", "Bytes to clients.", metrics.bytes_sent.get()),
-            ("conclave_relay_packets_dropped_total", "Packets not delivered.", metrics.send_packets_dropped.get()),
-            ("conclave_relay_bytes_slowed_total", "Bytes delayed.", metrics.bytes_rx_ratelimited_total.get()),
+            (
+                "conclave_relay_accepted_total",
+                "Clients let in.",
+                load(&gate.accepted),
+            ),
+            (
+                "conclave_relay_refused_token_total",
+                "Clients without a valid token.",
+                load(&gate.refused_token),
+            ),
+            (
+                "conclave_relay_refused_full_total",
+                "Clients beyond a cap on connections.",
+                load(&gate.refused_full),
+            ),
+            (
+                "conclave_relay_dropped_pending_total",
+                "Connections beyond the cap.",
+                load(&gate.dropped_pending),
+            ),
+            (
+                "conclave_relay_timed_out_pending_total",
+                "Connections that took too long.",
+                load(&gate.timed_out),
+            ),
+            (
+                "conclave_relay_bytes_received_total",
+                "Bytes from clients.",
+                metrics.bytes_recv.get(),
+            ),
+            (
+                "conclave_relay_bytes_sent_total",
+                "Bytes to clients.",
+                metrics.bytes_sent.get(),
+            ),
+            (
+                "conclave_relay_packets_dropped_total",
+                "Packets not delivered.",
+                metrics.send_packets_dropped.get(),
+            ),
+            (
+                "conclave_relay_bytes_slowed_total",
+                "Bytes delayed.",
+                metrics.bytes_rx_ratelimited_total.get(),
+            ),
         ] {
             put("counter", name, help, value);
         }
         if let Some(discovery) = &self.discovery {
             let answered = discovery.metrics().server.qad_connections.get();
-            put("counter", "conclave_relay_discoveries_total", "Address discovery connections.", answered);
+            put(
+                "counter",
+                "conclave_relay_discoveries_total",
+                "Address discovery connections.",
+                answered,
+            );
         }
         text
     }
@@ -255,13 +327,23 @@ fn public_url(addr: SocketAddr, has_tls: bool, host: Option<&str>) -> Result<Rel
         Some(host) => format!("{host}:{}", addr.port()),
         None => addr.to_string(),
     };
-    format!("{scheme}://{authority}/").parse().map_err(|_| RelayError::Host { host: authority })
+    format!("{scheme}://{authority}/")
+        .parse()
+        .map_err(|_| RelayError::Host { host: authority })
 }
 
-async fn start_discovery(addr: SocketAddr, tls: rustls::ServerConfig) -> Result<Server, RelayError> {
+async fn start_discovery(
+    addr: SocketAddr,
+    tls: rustls::ServerConfig,
+) -> Result<Server, RelayError> {
     let mut quic = QuicConfig::new(addr);
     quic.server_config = Some(tls);
     let mut config = ServerConfig::default();
     config.quic = Some(quic);
-    Server::spawn(config).await.map_err(|error| RelayError::Quic { addr, detail: format!("{error:#}") })
+    Server::spawn(config)
+        .await
+        .map_err(|error| RelayError::Quic {
+            addr,
+            detail: format!("{error:#}"),
+        })
 }

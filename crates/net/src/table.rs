@@ -50,7 +50,10 @@ impl Stop {
 
     pub(crate) async fn requested(&self) -> DisconnectReason {
         self.token.cancelled().await;
-        self.reason.get().cloned().unwrap_or(DisconnectReason::Local)
+        self.reason
+            .get()
+            .cloned()
+            .unwrap_or(DisconnectReason::Local)
     }
 }
 
@@ -68,7 +71,10 @@ pub(crate) struct Entry {
 
 pub(crate) enum Admission {
     /// The new connection is in; its task first waits for the end of the one that it replaces.
-    Admitted { id: ConnectionId, predecessor: Option<CancellationToken> },
+    Admitted {
+        id: ConnectionId,
+        predecessor: Option<CancellationToken>,
+    },
     /// The existing connection stays.
     Refused { existing: ConnectionId },
 }
@@ -90,15 +96,25 @@ pub(crate) struct Table {
 impl Table {
     /// Connections made within `race_window` of each other may be the two of a mutual dial.
     pub(crate) fn new(own: NodeId, race_window: Duration) -> Self {
-        Self { own, race_window, inner: Mutex::default() }
+        Self {
+            own,
+            race_window,
+            inner: Mutex::default(),
+        }
     }
 
     pub(crate) fn admit(&self, entry: Entry) -> Admission {
         let inner = &mut *self.lock();
-        let old = inner.by_node.get(&entry.node_id).and_then(|id| Some((*id, inner.entries.get(id)?)));
+        let old = inner
+            .by_node
+            .get(&entry.node_id)
+            .and_then(|id| Some((*id, inner.entries.get(id)?)));
         let predecessor = match old {
             Some((existing, old)) => {
-                if !entry.origin.replaces(&old.origin, &self.own, &entry.node_id, self.race_window) {
+                if !entry
+                    .origin
+                    .replaces(&old.origin, &self.own, &entry.node_id, self.race_window)
+                {
                     return Admission::Refused { existing };
                 }
                 old.stop.request(DisconnectReason::Replaced);
@@ -131,13 +147,20 @@ impl Table {
     }
 
     pub(crate) fn all(&self) -> Vec<(ConnectionId, Entry)> {
-        self.lock().entries.iter().map(|(id, entry)| (*id, entry.clone())).collect()
+        self.lock()
+            .entries
+            .iter()
+            .map(|(id, entry)| (*id, entry.clone()))
+            .collect()
     }
 
     /// Marks the node as being dialled until the guard is dropped; `None` when it already is.
     pub(crate) fn start_dialing(&self, node_id: NodeId) -> Option<Dialing<'_>> {
         let started = self.lock().dialing.insert(node_id);
-        started.then_some(Dialing { table: self, node_id })
+        started.then_some(Dialing {
+            table: self,
+            node_id,
+        })
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -165,7 +188,11 @@ mod tests {
     const WINDOW: Duration = Duration::from_secs(20);
 
     fn origin(dialed: bool, instance: u8, since: Instant) -> Origin {
-        Origin { dialed, instance: [instance; 8], since }
+        Origin {
+            dialed,
+            instance: [instance; 8],
+            since,
+        }
     }
 
     #[test]
@@ -176,7 +203,11 @@ mod tests {
             for (own, peer) in [(LOW, HIGH), (HIGH, LOW)] {
                 let of_lower = origin(own == LOW, 7, now);
                 let of_higher = origin(own == HIGH, 7, now);
-                let (old, new) = if lower_came_first { (of_lower, of_higher) } else { (of_higher, of_lower) };
+                let (old, new) = if lower_came_first {
+                    (of_lower, of_higher)
+                } else {
+                    (of_higher, of_lower)
+                };
                 assert_eq!(new.replaces(&old, &own, &peer, WINDOW), !lower_came_first);
             }
         }
@@ -187,9 +218,18 @@ mod tests {
         let now = Instant::now();
         let old = origin(true, 7, now);
         assert!(!origin(false, 7, now).replaces(&old, &LOW, &HIGH, WINDOW));
-        assert!(origin(false, 8, now).replaces(&old, &LOW, &HIGH, WINDOW), "restarted");
+        assert!(
+            origin(false, 8, now).replaces(&old, &LOW, &HIGH, WINDOW),
+            "restarted"
+        );
         let later = now + WINDOW + Duration::from_millis(1);
-        assert!(origin(false, 7, later).replaces(&old, &LOW, &HIGH, WINDOW), "long after");
-        assert!(origin(true, 7, now).replaces(&old, &LOW, &HIGH, WINDOW), "same direction");
+        assert!(
+            origin(false, 7, later).replaces(&old, &LOW, &HIGH, WINDOW),
+            "long after"
+        );
+        assert!(
+            origin(true, 7, now).replaces(&old, &LOW, &HIGH, WINDOW),
+            "same direction"
+        );
     }
 }

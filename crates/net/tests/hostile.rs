@@ -7,13 +7,15 @@ use std::time::Duration;
 
 use common::{Node, RawPeer, config, frame, pair, patiently};
 use conclave_net::{
-    Channel, CloseCode, ConnectError, ConnectionId, DisconnectReason, FrameError, NetEvent, PAYLOAD_LEN_MAX, Payload,
-    SendError, encode_header,
+    Channel, CloseCode, ConnectError, ConnectionId, DisconnectReason, FrameError, NetEvent,
+    PAYLOAD_LEN_MAX, Payload, SendError, encode_header,
 };
 
 /// Shows that two nodes still exchange payloads, taking nothing but payloads from the second one's events.
 async fn still_works(from: &Node, conn: ConnectionId, to: &mut Node) {
-    from.net.send(conn, vec![Payload::message("still here")]).unwrap();
+    from.net
+        .send(conn, vec![Payload::message("still here")])
+        .unwrap();
     to.until("a payload of the honest peer", |event| match event {
         NetEvent::Received { payload, .. } if payload == b"still here" => Some(()),
         _ => None,
@@ -27,15 +29,30 @@ async fn a_frame_that_is_too_long_or_out_of_place_ends_its_own_connection_only()
     let len = PAYLOAD_LEN_MAX + 1;
     let too_long = encode_header(Channel::Messages, len).unwrap().to_vec();
     let cases = [
-        (too_long, DisconnectReason::Frame(FrameError::TooLong { len, max: PAYLOAD_LEN_MAX })),
-        (vec![0, 0, 0, 1, 9, 0], DisconnectReason::Frame(FrameError::UnknownChannel { channel: 9 })),
-        (frame(Channel::Control, b"?"), DisconnectReason::ControlFrame),
+        (
+            too_long,
+            DisconnectReason::Frame(FrameError::TooLong {
+                len,
+                max: PAYLOAD_LEN_MAX,
+            }),
+        ),
+        (
+            vec![0, 0, 0, 1, 9, 0],
+            DisconnectReason::Frame(FrameError::UnknownChannel { channel: 9 }),
+        ),
+        (
+            frame(Channel::Control, b"?"),
+            DisconnectReason::ControlFrame,
+        ),
     ];
     for (bytes, expected) in cases {
         let mut mallory = RawPeer::greet(3, &bob.addr().await).await;
         let conn = bob.connected().await;
         mallory.write(&frame(Channel::Messages, b"good")).await;
-        assert_eq!(bob.received().await, (conn, Channel::Messages, b"good".to_vec()));
+        assert_eq!(
+            bob.received().await,
+            (conn, Channel::Messages, b"good".to_vec())
+        );
         mallory.write(&bytes).await;
         assert_eq!(mallory.close_code().await, CloseCode::Frame as u64);
         assert_eq!(bob.disconnected().await, (conn, expected));
@@ -52,15 +69,32 @@ async fn garbage_instead_of_hello_is_refused_and_others_go_on() {
     let cases = [
         b"GET / HTTP/1.1\r\n\r\n".to_vec(),
         frame(Channel::Control, &[0; 40]),
-        frame(Channel::Control, b"CNCL\x00\x02\x00\x01aaaaaaaabbbbbbbb\x00"),
+        frame(
+            Channel::Control,
+            b"CNCL\x00\x02\x00\x01aaaaaaaabbbbbbbb\x00",
+        ),
         frame(Channel::Control, b"CNCL"),
-        frame(Channel::Messages, b"CNCL\x00\x01\x00\x01aaaaaaaabbbbbbbb\x00"),
-        frame(Channel::Control, &[b"CNCL\x00\x01\x00\x01aaaaaaaabbbbbbbb\x00".as_slice(), &[0; 300]].concat()),
+        frame(
+            Channel::Messages,
+            b"CNCL\x00\x01\x00\x01aaaaaaaabbbbbbbb\x00",
+        ),
+        frame(
+            Channel::Control,
+            &[
+                b"CNCL\x00\x01\x00\x01aaaaaaaabbbbbbbb\x00".as_slice(),
+                &[0; 300],
+            ]
+            .concat(),
+        ),
     ];
     for garbage in cases {
         let mut mallory = RawPeer::dial(3, &bob.addr().await).await;
         mallory.write(&garbage).await;
-        assert_eq!(mallory.close_code().await, CloseCode::Hello as u64, "{garbage:02x?}");
+        assert_eq!(
+            mallory.close_code().await,
+            CloseCode::Hello as u64,
+            "{garbage:02x?}"
+        );
         mallory.endpoint.close().await;
     }
     let good = RawPeer::greet(3, &bob.addr().await).await;
@@ -91,7 +125,10 @@ async fn a_peer_that_does_not_read_is_disconnected_when_its_queue_is_full() {
     let to_slow = alice.connected().await;
     let mut accepted = 0;
     let refused = loop {
-        match alice.net.send(to_slow, vec![Payload::message(vec![0; 64 << 10])]) {
+        match alice
+            .net
+            .send(to_slow, vec![Payload::message(vec![0; 64 << 10])])
+        {
             Ok(()) => accepted += 64 << 10,
             Err(error) => break error,
         }
@@ -99,8 +136,14 @@ async fn a_peer_that_does_not_read_is_disconnected_when_its_queue_is_full() {
         // The queue, QUIC's send window, and what the slow peer's own QUIC takes in without anybody reading it.
         assert!(accepted < 64 << 20, "queued without bound");
     };
-    assert!(matches!(refused, SendError::SlowPeer { queued } if queued <= 1 << 20), "{refused:?}");
-    assert_eq!(alice.disconnected().await, (to_slow, DisconnectReason::SlowPeer));
+    assert!(
+        matches!(refused, SendError::SlowPeer { queued } if queued <= 1 << 20),
+        "{refused:?}"
+    );
+    assert_eq!(
+        alice.disconnected().await,
+        (to_slow, DisconnectReason::SlowPeer)
+    );
     assert_eq!(slow.close_code().await, CloseCode::Slow as u64);
     still_works(&alice, to_bob, &mut bob).await;
     slow.endpoint.close().await;
@@ -116,8 +159,14 @@ async fn a_peer_that_stops_reading_is_disconnected_in_time_even_if_its_queue_is_
     let mut alice = Node::start(limited).await;
     let slow = RawPeer::greet(3, &alice.addr().await).await;
     let to_slow = alice.connected().await;
-    alice.net.send(to_slow, vec![Payload::bulk(vec![0; 1 << 20]); 40]).unwrap();
-    assert_eq!(alice.disconnected().await, (to_slow, DisconnectReason::SlowPeer));
+    alice
+        .net
+        .send(to_slow, vec![Payload::bulk(vec![0; 1 << 20]); 40])
+        .unwrap();
+    assert_eq!(
+        alice.disconnected().await,
+        (to_slow, DisconnectReason::SlowPeer)
+    );
     assert_eq!(slow.close_code().await, CloseCode::Slow as u64);
     slow.endpoint.close().await;
     alice.net.close().await;
@@ -129,10 +178,14 @@ async fn a_flood_does_not_starve_the_other_peers() {
     let mut flooder = RawPeer::greet(3, &bob.addr().await).await;
     let flood_conn = bob.connected().await;
     let flood = frame(Channel::Messages, b"flood").repeat(10_000);
-    let flooding = tokio::spawn(async move { while flooder.send.write_all(&flood).await.is_ok() {} });
+    let flooding =
+        tokio::spawn(async move { while flooder.send.write_all(&flood).await.is_ok() {} });
     let mut flooded = 0_u32;
     for _ in 0..50 {
-        alice.net.send(to_bob, vec![Payload::message("ping")]).unwrap();
+        alice
+            .net
+            .send(to_bob, vec![Payload::message("ping")])
+            .unwrap();
         bob.until("a ping through the flood", |event| match event {
             NetEvent::Received { conn, .. } if conn == to_alice => Some(()),
             NetEvent::Received { conn, .. } if conn == flood_conn => {
@@ -142,7 +195,9 @@ async fn a_flood_does_not_starve_the_other_peers() {
             _ => None,
         })
         .await;
-        bob.net.send(to_alice, vec![Payload::message("pong")]).unwrap();
+        bob.net
+            .send(to_alice, vec![Payload::message("pong")])
+            .unwrap();
         assert_eq!(alice.received().await.2, b"pong");
     }
     assert!(flooded > 1000, "there was no flood: {flooded} frames");
@@ -171,12 +226,20 @@ async fn incoming_connections_are_capped_and_places_are_given_back() {
             Err(ConnectError::Refused { code }) => DisconnectReason::Peer { code },
             Err(other) => panic!("{other}"),
             Ok(_) => {
-                let mut bob = Node { net: bob.net.clone(), events: bob.events };
+                let mut bob = Node {
+                    net: bob.net.clone(),
+                    events: bob.events,
+                };
                 bob.disconnected().await.1
             }
         }
     });
-    assert_eq!(refused.await, DisconnectReason::Peer { code: Some(CloseCode::Busy) });
+    assert_eq!(
+        refused.await,
+        DisconnectReason::Peer {
+            code: Some(CloseCode::Busy)
+        }
+    );
 
     first.conn.close(0_u32.into(), b"");
     assert_eq!(alice.disconnected().await.0, first_conn);
@@ -193,8 +256,11 @@ async fn incoming_connections_are_capped_and_places_are_given_back() {
 async fn outgoing_connections_are_capped() {
     let mut limited = config(1);
     limited.limits.connections_outgoing_max = 1;
-    let (mut alice, bob, carol) =
-        (Node::start(limited).await, Node::start(config(2)).await, Node::start(config(3)).await);
+    let (mut alice, bob, carol) = (
+        Node::start(limited).await,
+        Node::start(config(2)).await,
+        Node::start(config(3)).await,
+    );
     let to_bob = alice.connect(&bob.addr().await).await;
     let refused = alice.net.connect(&carol.addr().await).await;
     assert_eq!(refused, Err(ConnectError::TooManyConnections { max: 1 }));
@@ -210,9 +276,21 @@ async fn outgoing_connections_are_capped() {
 async fn connections_end_when_nobody_takes_events_any_more() {
     let ((mut alice, to_bob), (bob, to_alice)) = pair(config(1), config(2)).await;
     drop(bob.events);
-    alice.net.send(to_bob, vec![Payload::message("anybody there?")]).unwrap();
-    assert_eq!(alice.disconnected().await.1, DisconnectReason::Peer { code: Some(CloseCode::Shutdown) });
-    assert!(patiently("the end", bob.net.room(to_alice, 1 << 30)).await.is_err());
+    alice
+        .net
+        .send(to_bob, vec![Payload::message("anybody there?")])
+        .unwrap();
+    assert_eq!(
+        alice.disconnected().await.1,
+        DisconnectReason::Peer {
+            code: Some(CloseCode::Shutdown)
+        }
+    );
+    assert!(
+        patiently("the end", bob.net.room(to_alice, 1 << 30))
+            .await
+            .is_err()
+    );
     alice.net.close().await;
     bob.net.close().await;
 }

@@ -40,7 +40,12 @@ fn entry(relay: &RelayServer) -> RelayEntry {
 
 /// A node that has no other way than the relay.
 fn relayed(seed: u8, relay: RelayEntry) -> NetConfig {
-    NetConfig { direct: false, bind: None, relays: vec![relay], ..config(seed) }
+    NetConfig {
+        direct: false,
+        bind: None,
+        relays: vec![relay],
+        ..config(seed)
+    }
 }
 
 async fn online(node: &Node) -> Vec<RelayStatus> {
@@ -63,42 +68,73 @@ fn by_relay(node: &Node, relay: &RelayServer) -> PeerAddr {
 #[tokio::test]
 async fn nodes_that_know_id_and_relay_only_talk_through_the_relay() {
     let relay = https_relay().await;
-    let (mut alice, mut bob) =
-        (Node::start(relayed(1, entry(&relay))).await, Node::start(relayed(2, entry(&relay))).await);
+    let (mut alice, mut bob) = (
+        Node::start(relayed(1, entry(&relay))).await,
+        Node::start(relayed(2, entry(&relay))).await,
+    );
     assert_eq!(bob.addr().await, by_relay(&bob, &relay));
     let to_bob = alice.connect(&by_relay(&bob, &relay)).await;
     let path = alice.path().await;
-    assert_eq!((path.node_id, path.kind), (bob.net.node_id(), PathKind::Relayed { url: relay.url().clone() }));
-    alice.net.send(to_bob, vec![Payload::message(vec![9; 200_000])]).unwrap();
+    assert_eq!(
+        (path.node_id, path.kind),
+        (
+            bob.net.node_id(),
+            PathKind::Relayed {
+                url: relay.url().clone()
+            }
+        )
+    );
+    alice
+        .net
+        .send(to_bob, vec![Payload::message(vec![9; 200_000])])
+        .unwrap();
     let (to_alice, _, payload) = bob.received().await;
     assert_eq!(payload, vec![9; 200_000]);
-    bob.net.send(to_alice, vec![Payload::message("back")]).unwrap();
+    bob.net
+        .send(to_alice, vec![Payload::message("back")])
+        .unwrap();
     assert_eq!(alice.received().await.2, b"back");
 
     let metrics = relay.metrics_text();
     assert_eq!(counter(&metrics, "conclave_relay_connections"), 2);
     assert!(counter(&metrics, "conclave_relay_bytes_sent_total") > 200_000);
-    assert!(!metrics.contains(&hex::encode(alice.net.node_id())[..8]), "counters name no client");
+    assert!(
+        !metrics.contains(&hex::encode(alice.net.node_id())[..8]),
+        "counters name no client"
+    );
     alice.net.close().await;
     bob.net.close().await;
     relay.shutdown().await;
 }
 
 fn counter(metrics: &str, name: &str) -> u64 {
-    let line = metrics.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
-    line.unwrap_or_else(|| panic!("no {name} in {metrics}")).parse().unwrap()
+    let line = metrics
+        .lines()
+        .find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+    line.unwrap_or_else(|| panic!("no {name} in {metrics}"))
+        .parse()
+        .unwrap()
 }
 
 #[tokio::test]
 async fn nodes_that_met_at_the_relay_go_on_directly() {
     let relay = https_relay().await;
-    let with_relay = |seed| NetConfig { relays: vec![entry(&relay)], ..config(seed) };
-    let (mut alice, mut bob) = (Node::start(with_relay(1)).await, Node::start(with_relay(2)).await);
+    let with_relay = |seed| NetConfig {
+        relays: vec![entry(&relay)],
+        ..config(seed)
+    };
+    let (mut alice, mut bob) = (
+        Node::start(with_relay(1)).await,
+        Node::start(with_relay(2)).await,
+    );
     online(&bob).await;
     let to_bob = alice.connect(&by_relay(&bob, &relay)).await;
     while alice.path().await.kind != PathKind::Direct {}
     assert_eq!(alice.net.paths()[0].1.kind, PathKind::Direct);
-    alice.net.send(to_bob, vec![Payload::message("direct")]).unwrap();
+    alice
+        .net
+        .send(to_bob, vec![Payload::message("direct")])
+        .unwrap();
     assert_eq!(bob.received().await.2, b"direct");
     alice.net.close().await;
     bob.net.close().await;
@@ -110,19 +146,32 @@ async fn a_relay_with_tokens_lets_in_who_has_one() {
     let mut closed = RelayServerConfig::new(loopback());
     closed.tokens = vec![Secret::new("for-friends"), Secret::new("for-family")];
     let relay = RelayServer::start(closed).await.unwrap();
-    let with = |seed, token: Option<&str>| relayed(seed, RelayEntry { token: token.map(Secret::new), ..entry(&relay) });
+    let with = |seed, token: Option<&str>| {
+        relayed(
+            seed,
+            RelayEntry {
+                token: token.map(Secret::new),
+                ..entry(&relay)
+            },
+        )
+    };
 
     let without = Node::start(with(1, None)).await;
     assert_eq!(denied(&without).await, "no valid token");
     let wrong = Node::start(with(2, Some("for-foes"))).await;
     assert_eq!(denied(&wrong).await, "no valid token");
 
-    let (mut alice, mut bob) =
-        (Node::start(with(3, Some("for-friends"))).await, Node::start(with(4, Some("for-family"))).await);
+    let (mut alice, mut bob) = (
+        Node::start(with(3, Some("for-friends"))).await,
+        Node::start(with(4, Some("for-family"))).await,
+    );
     online(&alice).await;
     online(&bob).await;
     let to_bob = alice.connect(&by_relay(&bob, &relay)).await;
-    alice.net.send(to_bob, vec![Payload::message("let in")]).unwrap();
+    alice
+        .net
+        .send(to_bob, vec![Payload::message("let in")])
+        .unwrap();
     assert_eq!(bob.received().await.2, b"let in");
 
     let metrics = relay.metrics_text();
@@ -146,11 +195,17 @@ async fn clients_of_a_relay_are_capped_and_places_are_given_back() {
     online(&bob).await;
     let carol = Node::start(relayed(3, entry(&relay))).await;
     assert_eq!(denied(&carol).await, "too many connections");
-    assert_eq!(counter(&relay.metrics_text(), "conclave_relay_connections"), 2);
+    assert_eq!(
+        counter(&relay.metrics_text(), "conclave_relay_connections"),
+        2
+    );
 
     bob.net.close().await;
     online(&carol).await; // tries again by itself
-    assert_eq!(counter(&relay.metrics_text(), "conclave_relay_connections"), 2);
+    assert_eq!(
+        counter(&relay.metrics_text(), "conclave_relay_connections"),
+        2
+    );
     alice.net.close().await;
     carol.net.close().await;
     relay.shutdown().await;
@@ -164,7 +219,9 @@ async fn stall_after_upgrade(relay: &RelayServer) -> TcpStream {
         Sec-WebSocket-Protocol: iroh-relay-v1\r\n\r\n";
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut first = [0; 12];
-    patiently("an answer", stream.read_exact(&mut first)).await.unwrap();
+    patiently("an answer", stream.read_exact(&mut first))
+        .await
+        .unwrap();
     assert_eq!(&first, b"HTTP/1.1 101");
     stream
 }
@@ -184,11 +241,29 @@ async fn clients_that_never_prove_a_node_id_are_cut_off_and_capped() {
     let stalled = stall_after_upgrade(&relay).await;
     let beyond = TcpStream::connect(relay.addr()).await.unwrap();
     closed_by_relay(beyond).await;
-    assert_eq!(counter(&relay.metrics_text(), "conclave_relay_dropped_pending_total"), 1);
-    assert_eq!(counter(&relay.metrics_text(), "conclave_relay_timed_out_pending_total"), 0);
+    assert_eq!(
+        counter(
+            &relay.metrics_text(),
+            "conclave_relay_dropped_pending_total"
+        ),
+        1
+    );
+    assert_eq!(
+        counter(
+            &relay.metrics_text(),
+            "conclave_relay_timed_out_pending_total"
+        ),
+        0
+    );
     closed_by_relay(silent).await;
     closed_by_relay(stalled).await;
-    assert_eq!(counter(&relay.metrics_text(), "conclave_relay_timed_out_pending_total"), 2);
+    assert_eq!(
+        counter(
+            &relay.metrics_text(),
+            "conclave_relay_timed_out_pending_total"
+        ),
+        2
+    );
 
     let alice = Node::start(relayed(1, entry(&relay))).await;
     online(&alice).await;
@@ -202,22 +277,36 @@ async fn a_relay_with_another_certificate_than_the_pinned_one_is_not_used() {
     let bob = Node::start(relayed(2, entry(&relay))).await;
     online(&bob).await;
 
-    let mut deceived = relayed(1, RelayEntry { pinned_cert_der: Some(other.leaf_der().to_vec()), ..entry(&relay) });
+    let mut deceived = relayed(
+        1,
+        RelayEntry {
+            pinned_cert_der: Some(other.leaf_der().to_vec()),
+            ..entry(&relay)
+        },
+    );
     deceived.limits.handshake_timeout = Duration::from_secs(2);
     let alice = Node::start(deceived.clone()).await;
     let refused = alice.net.connect(&by_relay(&bob, &relay)).await;
-    assert!(matches!(refused, Err(ConnectError::Unreachable { .. })), "{refused:?}");
+    assert!(
+        matches!(refused, Err(ConnectError::Unreachable { .. })),
+        "{refused:?}"
+    );
     alice.net.close().await;
 
     // The certificate is of no public authority either: without a pin it is refused too.
     deceived.relays[0].pinned_cert_der = None;
     let alice = Node::start(deceived.clone()).await;
-    assert!(matches!(alice.net.connect(&by_relay(&bob, &relay)).await, Err(ConnectError::Unreachable { .. })));
+    assert!(matches!(
+        alice.net.connect(&by_relay(&bob, &relay)).await,
+        Err(ConnectError::Unreachable { .. })
+    ));
     alice.net.close().await;
 
     deceived.relays = vec![entry(&relay)];
     let alice = Node::start(deceived).await;
-    patiently("a connection", alice.net.connect(&by_relay(&bob, &relay))).await.unwrap();
+    patiently("a connection", alice.net.connect(&by_relay(&bob, &relay)))
+        .await
+        .unwrap();
     alice.net.close().await;
     bob.net.close().await;
     relay.shutdown().await;
@@ -243,11 +332,23 @@ async fn a_relay_learned_later_is_used_like_one_from_the_start() {
 async fn a_node_moves_to_its_other_relay_when_one_dies() {
     let (first, second) = (https_relay().await, https_relay().await);
     let relays = vec![entry(&first), entry(&second)];
-    let node = Node::start(NetConfig { relays, ..relayed(1, entry(&first)) }).await;
+    let node = Node::start(NetConfig {
+        relays,
+        ..relayed(1, entry(&first))
+    })
+    .await;
     let home = online(&node).await[0].url.clone();
-    let (dying, other) = if home == *first.url() { (first, second) } else { (second, first) };
+    let (dying, other) = if home == *first.url() {
+        (first, second)
+    } else {
+        (second, first)
+    };
     dying.shutdown().await;
-    let moved = |status: &[RelayStatus]| status.iter().any(|relay| relay.connected && relay.url == *other.url());
+    let moved = |status: &[RelayStatus]| {
+        status
+            .iter()
+            .any(|relay| relay.connected && relay.url == *other.url())
+    };
     patiently("the other relay", node.net.relay_status_when(moved)).await;
     node.net.close().await;
     other.shutdown().await;
@@ -259,11 +360,16 @@ async fn a_client_is_slowed_down_to_its_rate() {
     slow.limits.bytes_per_second = NonZeroU32::new(64 << 10).unwrap();
     slow.limits.burst_bytes = NonZeroU32::new(64 << 10).unwrap();
     let relay = RelayServer::start(slow).await.unwrap();
-    let (mut alice, mut bob) =
-        (Node::start(relayed(1, entry(&relay))).await, Node::start(relayed(2, entry(&relay))).await);
+    let (mut alice, mut bob) = (
+        Node::start(relayed(1, entry(&relay))).await,
+        Node::start(relayed(2, entry(&relay))).await,
+    );
     online(&bob).await;
     let to_bob = alice.connect(&by_relay(&bob, &relay)).await;
-    alice.net.send(to_bob, vec![Payload::message(vec![1; 160 << 10])]).unwrap();
+    alice
+        .net
+        .send(to_bob, vec![Payload::message(vec![1; 160 << 10])])
+        .unwrap();
     assert_eq!(bob.received().await.2.len(), 160 << 10);
     assert!(counter(&relay.metrics_text(), "conclave_relay_bytes_slowed_total") > 0);
     alice.net.close().await;
@@ -279,6 +385,8 @@ async fn address_discovery_without_a_certificate_does_not_start() {
     assert!(matches!(refused, Err(RelayError::QuicWithoutCertificate)));
     config.certificate = Some(certificate());
     let relay = RelayServer::start(config).await.unwrap();
-    assert!(relay.quic_port().is_some() && relay.url().to_string().starts_with("https://127.0.0.1:"));
+    assert!(
+        relay.quic_port().is_some() && relay.url().to_string().starts_with("https://127.0.0.1:")
+    );
     relay.shutdown().await;
 }

@@ -8,7 +8,9 @@ const ID: &str = "3b6a27bcceb6a42d62a3a8d02a6f0d73653215771de243a63ac048a18b59da
 
 #[test]
 fn text_and_address_agree() {
-    let text = format!("{ID},r=http://127.0.0.1:3340/,r=https://relay.example/,d=192.0.2.1:5,d=[2001:db8::1]:80");
+    let text = format!(
+        "{ID},r=http://127.0.0.1:3340/,r=https://relay.example/,d=192.0.2.1:5,d=[2001:db8::1]:80"
+    );
     let addr: PeerAddr = text.parse().unwrap();
     assert_eq!((addr.relays.len(), addr.direct.len()), (2, 2));
     assert_eq!(addr.to_string(), text);
@@ -49,10 +51,23 @@ fn counts_are_limited() {
     }
     assert!(text.parse::<PeerAddr>().is_ok());
     text.push_str(",d=192.0.2.1:17");
-    assert_eq!(text.parse::<PeerAddr>(), Err(AddrError::TooMany { what: "socket addresses" }));
+    assert_eq!(
+        text.parse::<PeerAddr>(),
+        Err(AddrError::TooMany {
+            what: "socket addresses"
+        })
+    );
 
-    let relays = |count: usize| (0..count).map(|n| format!(",r=https://{n}.example/")).collect::<String>();
-    assert!(format!("{ID}{}", relays(PEER_RELAYS_MAX)).parse::<PeerAddr>().is_ok());
+    let relays = |count: usize| {
+        (0..count)
+            .map(|n| format!(",r=https://{n}.example/"))
+            .collect::<String>()
+    };
+    assert!(
+        format!("{ID}{}", relays(PEER_RELAYS_MAX))
+            .parse::<PeerAddr>()
+            .is_ok()
+    );
     let refused = format!("{ID}{}", relays(PEER_RELAYS_MAX + 1)).parse::<PeerAddr>();
     assert_eq!(refused, Err(AddrError::TooMany { what: "relays" }));
 }

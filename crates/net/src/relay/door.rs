@@ -68,16 +68,23 @@ impl Door {
                     continue;
                 }
             };
-            let Some(place) = self.gate.start_pending() else { continue };
+            let Some(place) = self.gate.start_pending() else {
+                continue;
+            };
             self.tasks.spawn(self.clone().admit(stream, place));
         }
     }
 
     /// Serves a connection until it is admitted, refused, closed, or too slow.
     async fn admit(self, stream: TcpStream, place: OwnedSemaphorePermit) {
-        let Ok((stream, twin)) = with_twin(stream) else { return };
+        let Ok((stream, twin)) = with_twin(stream) else {
+            return;
+        };
         let settled = CancellationToken::new();
-        let pending = Pending { _place: place, _settled: settled.clone().drop_guard() };
+        let pending = Pending {
+            _place: place,
+            _settled: settled.clone().drop_guard(),
+        };
         let service = PendingService {
             inner: RelayServiceWithNotify::new(self.service.clone(), Arc::new(Notify::new())),
             pending: Arc::new(pending),
@@ -106,12 +113,19 @@ fn with_twin(stream: TcpStream) -> std::io::Result<(TcpStream, StdTcpStream)> {
     Ok((TcpStream::from_std(stream)?, twin))
 }
 
-async fn serve_http(stream: TcpStream, tls: Option<&TlsAcceptor>, service: PendingService) -> Result<(), HyperError> {
+async fn serve_http(
+    stream: TcpStream,
+    tls: Option<&TlsAcceptor>,
+    service: PendingService,
+) -> Result<(), HyperError> {
     let stream = match tls {
         Some(tls) => MaybeTlsStream::Tls(tls.accept(stream).await?),
         None => MaybeTlsStream::Plain(stream),
     };
-    Ok(http1::Builder::new().serve_connection(TokioIo::new(stream), service).with_upgrades().await?)
+    Ok(http1::Builder::new()
+        .serve_connection(TokioIo::new(stream), service)
+        .with_upgrades()
+        .await?)
 }
 
 /// The relay service, with the place put into each request.
@@ -134,12 +148,21 @@ impl Service<Request<Incoming>> for PendingService {
 /// Answers beside the relaying itself: the latency probe that nodes choose their relay with, and one for operators.
 pub(super) fn handlers() -> Handlers {
     let mut handlers = Handlers::default();
-    handlers.insert((Method::GET, RELAY_PROBE_PATH), Box::new(|_, response| respond(response, "")));
-    handlers.insert((Method::GET, "/healthz"), Box::new(|_, response| respond(response, "ok\n")));
+    handlers.insert(
+        (Method::GET, RELAY_PROBE_PATH),
+        Box::new(|_, response| respond(response, "")),
+    );
+    handlers.insert(
+        (Method::GET, "/healthz"),
+        Box::new(|_, response| respond(response, "ok\n")),
+    );
     handlers
 }
 
 fn respond(response: Builder, text: &'static str) -> HyperResult<Response<BytesBody>> {
     let body: BytesBody = Box::new(Full::from(text));
-    Ok(response.status(StatusCode::OK).header(http::header::ACCESS_CONTROL_ALLOW_ORIGIN, "*").body(body)?)
+    Ok(response
+        .status(StatusCode::OK)
+        .header(http::header::ACCESS_CONTROL_ALLOW_ORIGIN, "*")
+        .body(body)?)
 }

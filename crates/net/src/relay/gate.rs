@@ -54,11 +54,15 @@ impl Gate {
     }
 
     pub(super) fn connections(&self) -> usize {
-        self.admitted.lock().unwrap_or_else(PoisonError::into_inner).total
+        self.admitted
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .total
     }
 
     pub(super) fn pending(&self) -> usize {
-        self.pending_max.saturating_sub(self.pending.available_permits())
+        self.pending_max
+            .saturating_sub(self.pending.available_permits())
     }
 
     /// Takes a place for a connection that has proven nothing yet.
@@ -71,9 +75,15 @@ impl Gate {
     }
 
     fn has_access(&self, token: Option<&str>) -> bool {
-        let Some(token) = token else { return self.tokens.is_empty() };
+        let Some(token) = token else {
+            return self.tokens.is_empty();
+        };
         // All are compared, so that the time does not tell which one came close.
-        let matches = self.tokens.iter().filter(|known| known.matches(token)).count();
+        let matches = self
+            .tokens
+            .iter()
+            .filter(|known| known.matches(token))
+            .count();
         self.tokens.is_empty() || matches > 0
     }
 
@@ -107,7 +117,9 @@ impl AccessControl for Gate {
     async fn on_connect(&self, request: &ClientRequest) -> Access {
         let deny = |counter: &AtomicU64, reason: &str| {
             counter.fetch_add(1, Ordering::Relaxed);
-            Access::Deny { reason: Some(reason.to_owned()) }
+            Access::Deny {
+                reason: Some(reason.to_owned()),
+            }
         };
         if !self.has_access(request.auth_token().as_deref()) {
             return deny(&self.refused_token, "no valid token");
@@ -126,7 +138,9 @@ impl AccessControl for Gate {
 
 impl fmt::Debug for Gate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Gate").field("connections", &self.connections()).finish_non_exhaustive()
+        f.debug_struct("Gate")
+            .field("connections", &self.connections())
+            .finish_non_exhaustive()
     }
 }
 
@@ -139,7 +153,12 @@ mod tests {
     use super::*;
 
     fn gate(tokens: &[&str], connections_max: usize) -> Gate {
-        let limits = RelayLimits { connections_max, connections_per_node_max: 2, pending_max: 1, ..Default::default() };
+        let limits = RelayLimits {
+            connections_max,
+            connections_per_node_max: 2,
+            pending_max: 1,
+            ..Default::default()
+        };
         Gate::new(tokens.iter().copied().map(Secret::new).collect(), &limits)
     }
 
@@ -149,13 +168,19 @@ mod tests {
         assert!(gate(&[], 9).has_access(Some("whatever")));
         let closed = gate(&["first", "second"], 9);
         assert!(closed.has_access(Some("first")) && closed.has_access(Some("second")));
-        assert!(!closed.has_access(None) && !closed.has_access(Some("")) && !closed.has_access(Some("third")));
+        assert!(
+            !closed.has_access(None)
+                && !closed.has_access(Some(""))
+                && !closed.has_access(Some("third"))
+        );
     }
 
     #[test]
     fn connections_are_capped_in_total_and_per_node_and_places_are_given_back() {
         let gate = gate(&[], 3);
-        let ids: Vec<_> = (1..=3).map(|seed| SecretKey::from_bytes(&[seed; 32]).public()).collect();
+        let ids: Vec<_> = (1..=3)
+            .map(|seed| SecretKey::from_bytes(&[seed; 32]).public())
+            .collect();
         assert!(gate.admit(ids[0]) && gate.admit(ids[0]));
         assert!(!gate.admit(ids[0]), "two of one node");
         assert!(gate.admit(ids[1]));
@@ -170,7 +195,10 @@ mod tests {
         let gate = gate(&[], 3);
         let place = gate.start_pending().unwrap();
         assert!(gate.start_pending().is_none());
-        assert_eq!((gate.pending(), gate.dropped_pending.load(Ordering::Relaxed)), (1, 1));
+        assert_eq!(
+            (gate.pending(), gate.dropped_pending.load(Ordering::Relaxed)),
+            (1, 1)
+        );
         drop(place);
         assert!(gate.start_pending().is_some());
     }

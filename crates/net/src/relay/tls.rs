@@ -40,10 +40,17 @@ impl RelayCertificate {
     ///
     /// # Errors
     /// [`CertificateError::Empty`]; the rest is checked when the relay starts.
-    pub fn from_der(chain_der: Vec<Vec<u8>>, key_der: Zeroizing<Vec<u8>>) -> Result<Self, CertificateError> {
+    pub fn from_der(
+        chain_der: Vec<Vec<u8>>,
+        key_der: Zeroizing<Vec<u8>>,
+    ) -> Result<Self, CertificateError> {
         let mut chain = chain_der.into_iter();
         let leaf_der = chain.next().ok_or(CertificateError::Empty)?;
-        Ok(Self { leaf_der, intermediates_der: chain.collect(), key_der })
+        Ok(Self {
+            leaf_der,
+            intermediates_der: chain.collect(),
+            key_der,
+        })
     }
 
     /// Makes a new key and a certificate for the names (or IP addresses) that clients can pin. Keep both: another start
@@ -73,18 +80,23 @@ impl RelayCertificate {
     pub(super) fn server_config(&self) -> Result<ServerConfig, CertificateError> {
         let chain = std::iter::once(&self.leaf_der).chain(&self.intermediates_der);
         let chain = chain.map(|der| CertificateDer::from(der.clone())).collect();
-        let key = PrivateKeyDer::try_from(self.key_der.to_vec()).map_err(|_| CertificateError::Key)?;
-        Ok(ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_safe_default_protocol_versions()?
-            .with_no_client_auth()
-            .with_single_cert(chain, key)?)
+        let key =
+            PrivateKeyDer::try_from(self.key_der.to_vec()).map_err(|_| CertificateError::Key)?;
+        Ok(
+            ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+                .with_safe_default_protocol_versions()?
+                .with_no_client_auth()
+                .with_single_cert(chain, key)?,
+        )
     }
 }
 
 impl fmt::Debug for RelayCertificate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let chain_len = 1 + self.intermediates_der.len();
-        f.debug_struct("RelayCertificate").field("chain_len", &chain_len).finish_non_exhaustive()
+        f.debug_struct("RelayCertificate")
+            .field("chain_len", &chain_len)
+            .finish_non_exhaustive()
     }
 }
 
@@ -96,15 +108,31 @@ mod tests {
 
     #[test]
     fn a_certificate_survives_being_kept_and_needs_its_own_key() {
-        let made = RelayCertificate::self_signed(vec!["relay.example".into(), "127.0.0.1".into()]).unwrap();
-        let kept = RelayCertificate::from_der(vec![made.leaf_der().to_vec()], made.key_der().clone()).unwrap();
+        let made = RelayCertificate::self_signed(vec!["relay.example".into(), "127.0.0.1".into()])
+            .unwrap();
+        let kept =
+            RelayCertificate::from_der(vec![made.leaf_der().to_vec()], made.key_der().clone())
+                .unwrap();
         assert!(kept.server_config().is_ok());
         let other = RelayCertificate::self_signed(vec!["relay.example".into()]).unwrap();
-        let mixed = RelayCertificate::from_der(vec![made.leaf_der().to_vec()], other.key_der().clone()).unwrap();
-        assert!(matches!(mixed.server_config(), Err(CertificateError::Tls(_))));
-        let garbage = RelayCertificate::from_der(vec![made.leaf_der().to_vec()], vec![1, 2, 3].into()).unwrap();
-        assert!(matches!(garbage.server_config(), Err(CertificateError::Key)));
-        assert!(matches!(RelayCertificate::from_der(vec![], vec![].into()), Err(CertificateError::Empty)));
+        let mixed =
+            RelayCertificate::from_der(vec![made.leaf_der().to_vec()], other.key_der().clone())
+                .unwrap();
+        assert!(matches!(
+            mixed.server_config(),
+            Err(CertificateError::Tls(_))
+        ));
+        let garbage =
+            RelayCertificate::from_der(vec![made.leaf_der().to_vec()], vec![1, 2, 3].into())
+                .unwrap();
+        assert!(matches!(
+            garbage.server_config(),
+            Err(CertificateError::Key)
+        ));
+        assert!(matches!(
+            RelayCertificate::from_der(vec![], vec![].into()),
+            Err(CertificateError::Empty)
+        ));
     }
 
     #[test]

@@ -4,8 +4,8 @@
 use std::{future::Future, time::Duration};
 
 use conclave_net::{
-    ALPN, Channel, ConnectionId, DisconnectReason, Events, Hello, NetConfig, NetEvent, Network, PathInfo, PeerAddr,
-    VersionRange, encode_header,
+    ALPN, Channel, ConnectionId, DisconnectReason, Events, Hello, NetConfig, NetEvent, Network,
+    PathInfo, PeerAddr, VersionRange, encode_header,
 };
 use iroh::{
     Endpoint, EndpointAddr, EndpointId, SecretKey,
@@ -16,7 +16,9 @@ use iroh::{
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
 pub async fn patiently<T>(what: &str, future: impl Future<Output = T>) -> T {
-    tokio::time::timeout(PATIENCE, future).await.unwrap_or_else(|_| panic!("waited too long for {what}"))
+    tokio::time::timeout(PATIENCE, future)
+        .await
+        .unwrap_or_else(|_| panic!("waited too long for {what}"))
 }
 
 /// A configuration on loopback, with a key made of `seed`.
@@ -44,7 +46,9 @@ impl Node {
 
     /// Dials and takes the event that reports it.
     pub async fn connect(&mut self, peer: &PeerAddr) -> ConnectionId {
-        let conn = patiently("a connection", self.net.connect(peer)).await.unwrap();
+        let conn = patiently("a connection", self.net.connect(peer))
+            .await
+            .unwrap();
         assert_eq!(self.connected().await, conn);
         conn
     }
@@ -72,7 +76,11 @@ impl Node {
 
     pub async fn received(&mut self) -> (ConnectionId, Channel, Vec<u8>) {
         self.until("a payload", |event| match event {
-            NetEvent::Received { conn, channel, payload } => Some((conn, channel, payload)),
+            NetEvent::Received {
+                conn,
+                channel,
+                payload,
+            } => Some((conn, channel, payload)),
             NetEvent::Disconnected { reason, .. } => panic!("disconnected: {reason}"),
             _ => None,
         })
@@ -97,7 +105,10 @@ impl Node {
 }
 
 /// Two connected nodes, with the id that each has for the connection.
-pub async fn pair(first: NetConfig, second: NetConfig) -> ((Node, ConnectionId), (Node, ConnectionId)) {
+pub async fn pair(
+    first: NetConfig,
+    second: NetConfig,
+) -> ((Node, ConnectionId), (Node, ConnectionId)) {
     let (mut first, mut second) = (Node::start(first).await, Node::start(second).await);
     let of_first = first.connect(&second.addr().await).await;
     let of_second = second.connected().await;
@@ -113,8 +124,13 @@ pub struct RawPeer {
 }
 
 pub async fn raw_endpoint(seed: u8) -> Endpoint {
-    let builder = Endpoint::builder(presets::Minimal).secret_key(SecretKey::from_bytes(&[seed; 32]));
-    let builder = builder.alpns(vec![ALPN.to_vec()]).clear_ip_transports().bind_addr("127.0.0.1:0").unwrap();
+    let builder =
+        Endpoint::builder(presets::Minimal).secret_key(SecretKey::from_bytes(&[seed; 32]));
+    let builder = builder
+        .alpns(vec![ALPN.to_vec()])
+        .clear_ip_transports()
+        .bind_addr("127.0.0.1:0")
+        .unwrap();
     builder.bind().await.unwrap()
 }
 
@@ -123,10 +139,20 @@ impl RawPeer {
     pub async fn dial(seed: u8, addr: &PeerAddr) -> Self {
         let endpoint = raw_endpoint(seed).await;
         let id = EndpointId::from_bytes(&addr.node_id).unwrap();
-        let addr = addr.direct.iter().fold(EndpointAddr::new(id), |to, direct| to.with_ip_addr(*direct));
-        let conn = patiently("a raw connection", endpoint.connect(addr, ALPN)).await.unwrap();
+        let addr = addr
+            .direct
+            .iter()
+            .fold(EndpointAddr::new(id), |to, direct| to.with_ip_addr(*direct));
+        let conn = patiently("a raw connection", endpoint.connect(addr, ALPN))
+            .await
+            .unwrap();
         let (send, recv) = conn.open_bi().await.unwrap();
-        Self { endpoint, conn, send, recv }
+        Self {
+            endpoint,
+            conn,
+            send,
+            recv,
+        }
     }
 
     /// Opens a connection and says HELLO as it should be.
@@ -140,14 +166,20 @@ impl RawPeer {
     /// Reads the other side's HELLO and nothing after it.
     pub async fn read_hello(&mut self) -> Hello {
         let mut header = [0; 5];
-        patiently("HELLO", self.recv.read_exact(&mut header)).await.unwrap();
+        patiently("HELLO", self.recv.read_exact(&mut header))
+            .await
+            .unwrap();
         let mut hello = vec![0; usize::from(header[3])];
-        patiently("HELLO", self.recv.read_exact(&mut hello)).await.unwrap();
+        patiently("HELLO", self.recv.read_exact(&mut hello))
+            .await
+            .unwrap();
         Hello::decode(&hello).unwrap()
     }
 
     pub async fn write(&mut self, bytes: &[u8]) {
-        patiently("writing", self.send.write_all(bytes)).await.unwrap();
+        patiently("writing", self.send.write_all(bytes))
+            .await
+            .unwrap();
     }
 
     /// Waits until the other side closes the connection, and returns its code.
@@ -160,5 +192,9 @@ impl RawPeer {
 }
 
 pub fn frame(channel: Channel, payload: &[u8]) -> Vec<u8> {
-    [encode_header(channel, payload.len()).unwrap().as_slice(), payload].concat()
+    [
+        encode_header(channel, payload.len()).unwrap().as_slice(),
+        payload,
+    ]
+    .concat()
 }
