@@ -130,7 +130,6 @@ pub struct RelayServer {
     cert_der: Option<Vec<u8>>,
     gate: Arc<Gate>,
     metrics: Arc<Metrics>,
-    service: RelayService,
     discovery: Option<Server>,
     closing: CancellationToken,
     tasks: TaskTracker,
@@ -174,7 +173,7 @@ impl RelayServer {
         );
         let (closing, tasks) = (CancellationToken::new(), TaskTracker::new());
         let door = Door {
-            service: service.clone(),
+            service,
             tls: tls.map(|tls| TlsAcceptor::from(Arc::new(tls))),
             gate: Arc::clone(&gate),
             pending_timeout: config.limits.pending_timeout,
@@ -191,7 +190,6 @@ impl RelayServer {
             cert_der,
             gate,
             metrics,
-            service,
             discovery,
             closing,
             tasks,
@@ -305,7 +303,6 @@ impl RelayServer {
     pub async fn shutdown(mut self) {
         self.closing.cancel();
         self.tasks.close();
-        self.service.shutdown().await;
         if let Some(discovery) = self.discovery.take()
             && let Err(error) = discovery.shutdown().await
         {

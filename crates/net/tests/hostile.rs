@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use common::{Node, RawPeer, config, frame, pair, patiently};
 use conclave_net::{
-    Channel, CloseCode, ConnectError, ConnectionId, DisconnectReason, FrameError, NetEvent,
-    PAYLOAD_LEN_MAX, Payload, SendError, encode_header,
+    Channel, CloseCode, ConnectError, ConnectionId, DisconnectReason, FrameError,
+    INCOMING_UNITS_MIN, NetEvent, PAYLOAD_LEN_MAX, Payload, SendError, encode_header,
 };
 
 /// Shows that two nodes still exchange payloads, taking nothing but payloads from the second one's events.
@@ -117,6 +117,32 @@ async fn a_peer_that_says_nothing_is_cut_off() {
 }
 
 #[tokio::test]
+async fn connections_without_hello_are_capped_and_their_places_are_given_back() {
+    let mut limited = config(1);
+    limited.limits.handshakes_max = 2;
+    limited.limits.handshake_timeout = Duration::from_secs(2);
+    let mut alice = Node::start(limited).await;
+    let addr = alice.addr().await;
+    let silent = [RawPeer::dial(2, &addr).await, RawPeer::dial(3, &addr).await];
+    let bob = Node::start(config(4)).await;
+    let refused = patiently("a refusal", bob.net.connect(&addr)).await;
+    assert!(
+        matches!(refused, Err(ConnectError::Unreachable { .. })),
+        "{refused:?}"
+    );
+    for peer in silent {
+        assert_eq!(peer.close_code().await, CloseCode::Timeout as u64);
+        peer.endpoint.close().await;
+    }
+    patiently("a connection", bob.net.connect(&addr))
+        .await
+        .unwrap();
+    alice.connected().await;
+    alice.net.close().await;
+    bob.net.close().await;
+}
+
+#[tokio::test]
 async fn a_peer_that_does_not_read_is_disconnected_when_its_queue_is_full() {
     let mut limited = config(1);
     limited.limits.outgoing_bytes_max = 1 << 20;
@@ -204,6 +230,45 @@ async fn a_flood_does_not_starve_the_other_peers() {
     bob.net.close().await;
     patiently("the flood to end", flooding).await.unwrap();
     alice.net.close().await;
+}
+
+#[tokio::test]
+async fn a_flood_fills_no_more_than_its_own_share_of_the_events() {
+    let mut limited = config(2);
+    limited.limits.incoming_units_max = INCOMING_UNITS_MIN;
+    let mut bob = Node::start(limited).await;
+    let addr = bob.addr().await;
+    let mut flooder = RawPeer::greet(3, &addr).await;
+    let flood_conn = bob.connected().await;
+    let flood = frame(Channel::Messages, b"flood").repeat(20_000);
+    flooder.write(&flood).await; // fits into QUIC's window, so all of it is there at once
+
+    // Nobody takes bob's events until alice is connected; the flood has had all that time.
+    let mut alice = Node::start(config(1)).await;
+    alice.connect(&addr).await;
+    patiently("both connections", async {
+        while bob.net.paths().len() < 2 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    let mut before = 0;
+    bob.until("alice behind the flood", |event| match event {
+        NetEvent::Connected { .. } => Some(()),
+        NetEvent::Received { conn, .. } if conn == flood_conn => {
+            before += 1;
+            None
+        }
+        _ => None,
+    })
+    .await;
+    assert!(
+        (1..=4 * INCOMING_UNITS_MIN).contains(&before),
+        "{before} of 20,000 frames came first"
+    );
+    flooder.endpoint.close().await;
+    alice.net.close().await;
+    bob.net.close().await;
 }
 
 #[tokio::test]

@@ -355,6 +355,17 @@ async fn a_node_moves_to_its_other_relay_when_one_dies() {
 }
 
 #[tokio::test]
+async fn a_relay_that_is_dropped_disconnects_its_clients() {
+    let relay = https_relay().await;
+    let node = Node::start(relayed(1, entry(&relay))).await;
+    online(&node).await;
+    drop(relay);
+    let offline = |status: &[RelayStatus]| status.iter().all(|relay| !relay.connected);
+    patiently("the end of the relay", node.net.relay_status_when(offline)).await;
+    node.net.close().await;
+}
+
+#[tokio::test]
 async fn a_client_is_slowed_down_to_its_rate() {
     let mut slow = RelayServerConfig::new(loopback());
     slow.limits.bytes_per_second = NonZeroU32::new(64 << 10).unwrap();

@@ -54,11 +54,12 @@ struct Pending {
 }
 
 impl Door {
+    /// Accepts until the relay closes, then disconnects its clients.
     pub(super) async fn serve(self, listener: TcpListener) {
         loop {
             let accepted = tokio::select! {
                 accepted = listener.accept() => accepted,
-                () = self.closing.cancelled() => return,
+                () = self.closing.cancelled() => break,
             };
             let stream = match accepted {
                 Ok((stream, _)) => stream,
@@ -73,6 +74,8 @@ impl Door {
             };
             self.tasks.spawn(self.clone().admit(stream, place));
         }
+        drop(listener);
+        self.service.shutdown().await;
     }
 
     /// Serves a connection until it is admitted, refused, closed, or too slow.
