@@ -1,7 +1,5 @@
 //! Domain-separated hashing: every use of BLAKE3 names its label.
 
-use zeroize::{Zeroize, Zeroizing};
-
 use crate::id::Digest;
 
 /// Where a hash or a signature belongs. No two types of content share a label, so that bytes of one kind can never pass
@@ -172,19 +170,6 @@ pub fn hash(label: Label, parts: &[&[u8]]) -> Digest {
         hasher.update(part);
     }
     Digest(*hasher.finalize().as_bytes())
-}
-
-/// Derives a secret from secrets as [`hash`] hashes; the result is zeroised on drop.
-#[must_use]
-pub fn derive_secret(label: Label, parts: &[&[u8]]) -> Zeroizing<[u8; 32]> {
-    let mut hasher = blake3::Hasher::new_derive_key(label.context());
-    for part in parts {
-        hasher.update(part);
-    }
-    let mut out = Zeroizing::new([0; 32]);
-    hasher.finalize_xof().fill(&mut *out);
-    hasher.zeroize();
-    out
 }
 
 /// Hashes as [`hash`] does and keeps the first 16 bytes: for tags, never for anything that must resist collisions.

@@ -156,6 +156,11 @@ byte_id!(
     LeafId, 32
 );
 byte_id!(
+    /// What a slot of a key record is found by: a hash that tells only its receiver something
+    /// ([`crate::hash::Label::SlotTag`]).
+    SlotTag, 16
+);
+byte_id!(
     /// A content-addressed blob: the BLAKE3 hash of its ciphertext.
     BlobHash, 32
 );

@@ -1,0 +1,317 @@
+//! Making epochs.
+
+use std::collections::BTreeMap;
+
+use minicbor::bytes::ByteArray;
+use rand_core::CryptoRng;
+use zeroize::Zeroizing;
+
+use super::cover::{Target, cover};
+use super::header::{
+    DEPTH_MAX, EPOCH_HEADER_BYTES_MAX, EPOCH_PARENTS_MAX, EPOCH_VERSION, SLOTS_MAX,
+};
+use super::slot::{Place, PlaceKind};
+use super::{
+    EpochHeader, EpochKeys, EpochRecord, EpochSecret, KeysError, Leaf, LeafSecret, Link,
+    PublicHeader, Reason, Removed, Share, Slot, Suite, TreeNode, slot_root,
+};
+use crate::derive::derive;
+use crate::hash::{Label, hash};
+use crate::id::{
+    AudienceId, DeviceId, Digest, EpochId, EventId, IdentityEntryId, IdentityId, LeafId, ServerId,
+};
+use crate::member::Closing;
+use crate::padding;
+use crate::signed::{SigningKey, Verified};
+use crate::{aead, codec};
+
+/// Fewest slots of a record: a chat of two looks like one of four.
+pub const SLOTS_MIN: usize = 4;
+
+/// Shape of a key tree.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Shape {
+    /// Levels of keys above the leaves' own: 1 is a flat list of slots.
+    pub depth: u8,
+    /// Children of an inner node, at most; of no meaning at depth 1.
+    pub arity: u16,
+}
+
+impl Shape {
+    /// A flat list of slots.
+    pub const FLAT: Self = Self { depth: 1, arity: 1 };
+}
+
+/// All that goes into an epoch.
+#[derive(Clone, Debug)]
+pub struct EpochPlan<'a> {
+    /// The server.
+    pub server: ServerId,
+    /// Whose keys these are.
+    pub audience: AudienceId,
+    /// How slots are sealed.
+    pub suite: Suite,
+    /// The tree's shape.
+    pub shape: Shape,
+    /// Authority heads that `leaves` derive from, in any order.
+    pub heads: Vec<EventId>,
+    /// Epochs to follow, with what the author knows of them, in any order.
+    pub parents: Vec<(EpochId, EpochKeys)>,
+    /// The recipients, in any order.
+    pub leaves: Vec<Leaf>,
+    /// Inner nodes that pass rule R1; those that do not fit the leaves are left aside.
+    pub nodes: &'a [TreeNode],
+    /// Why.
+    pub reason: Reason,
+    /// Devices that left or were removed since the parents, in any order.
+    pub removed: Vec<Removed>,
+    /// What of the removed is honoured, in any order.
+    pub closing: Vec<Closing>,
+    /// Link the parents' content keys too, as the history policy allows.
+    pub link_content: bool,
+    /// Who makes it.
+    pub author: IdentityId,
+    /// With which device, whose key signs.
+    pub device: DeviceId,
+    /// The author's identity log as of now.
+    pub identity_head: IdentityEntryId,
+}
+
+/// A fresh epoch.
+#[derive(Clone, Debug)]
+pub struct NewEpoch {
+    /// Its id.
+    pub id: EpochId,
+    /// To be sent.
+    pub record: EpochRecord,
+    /// To be kept.
+    pub secret: EpochSecret,
+    /// Recipients whose keys cannot be sealed to (absent for the suite, malformed, of small order). They are in the leaf list
+    /// and get no slot: a bad key must not keep a room from rotating.
+    pub unsealed: Vec<LeafId>,
+}
+
+/// Makes an epoch of a fresh secret.
+///
+/// # Errors
+/// [`KeysError::Depth`], [`KeysError::Parents`], [`KeysError::Leaves`] or [`KeysError::HeaderSize`].
+pub fn make_epoch(
+    plan: &EpochPlan<'_>,
+    signer: &SigningKey,
+    rng: &mut dyn CryptoRng,
+) -> Result<NewEpoch, KeysError> {
+    check(plan)?;
+    let mut secret = Zeroizing::new([0; 32]);
+    rng.fill_bytes(&mut *secret);
+    let secret = EpochSecret::from_bytes(*secret);
+    let mut nonce = [0; 32];
+    rng.fill_bytes(&mut nonce);
+    let (slots, unsealed) = seal_slots(plan, &nonce, &secret, rng);
+    let keys = secret.keys();
+    let public = public_header(
+        plan,
+        nonce,
+        &secret,
+        &slots,
+        links(plan, &nonce, &keys, rng)?,
+    );
+    let digest = hash(Label::EpochPublic, &[&codec::encode(&public)]);
+    let header = Verified::sign(signed_header(plan, digest), signer);
+    let wire = header.bytes().encode();
+    let too_long = KeysError::HeaderSize(wire.len());
+    if header.payload().len() > EPOCH_HEADER_BYTES_MAX {
+        return Err(too_long);
+    }
+    let key = header_key(keys.state.as_bytes(), &nonce);
+    let sealed = padding::pad(&wire).and_then(|padded| aead::seal(&key, &digest.0, &padded, rng));
+    let record = EpochRecord::assemble(public, sealed.ok_or(too_long)?, slots);
+    Ok(NewEpoch {
+        id: record.id(),
+        record,
+        secret,
+        unsealed,
+    })
+}
+
+fn check(plan: &EpochPlan<'_>) -> Result<(), KeysError> {
+    if plan.shape.depth == 0 || plan.shape.depth > DEPTH_MAX {
+        return Err(KeysError::Depth(plan.shape.depth));
+    }
+    if plan.parents.len() > EPOCH_PARENTS_MAX {
+        return Err(KeysError::Parents(plan.parents.len()));
+    }
+    // Padding adds at most an eighth.
+    if plan.leaves.is_empty() || plan.leaves.len() > (SLOTS_MAX / 8 * 7) as usize {
+        return Err(KeysError::Leaves(plan.leaves.len()));
+    }
+    Ok(())
+}
+
+/// Seals the secret to a cover of the recipients, and to throwaway keys up to a padded count.
+fn seal_slots(
+    plan: &EpochPlan<'_>,
+    nonce: &[u8; 32],
+    secret: &EpochSecret,
+    rng: &mut dyn CryptoRng,
+) -> (Vec<Slot>, Vec<LeafId>) {
+    let place = Place {
+        kind: PlaceKind::Epoch,
+        suite: plan.suite,
+        scope: nonce,
+    };
+    let full = Share::Full(secret.clone());
+    let mut slots = BTreeMap::new();
+    let mut unsealed = Vec::new();
+    let nodes = if plan.shape.depth == 1 {
+        &[]
+    } else {
+        plan.nodes
+    };
+    for target in cover(&plan.leaves, nodes, plan.shape.depth - 1) {
+        match seal_share(&place, &target, &full, secret.as_bytes()) {
+            Some(slot) => drop(slots.insert(slot.tag, slot)),
+            None => unsealed.push(target.id),
+        }
+    }
+    let count = padding::padded_len(slots.len(), SLOTS_MIN);
+    while slots.len() < count {
+        let mut seed = Zeroizing::new([0; 32]);
+        rng.fill_bytes(&mut *seed);
+        let nobody = Leaf::full(LeafSecret::from_seed(&seed).public(plan.suite));
+        slots.extend(seal_share(&place, &nobody, &full, &seed).map(|slot| (slot.tag, slot)));
+    }
+    (slots.into_values().collect(), unsealed)
+}
+
+/// Seals what a target may have; nothing if its keys cannot be sealed to.
+pub(super) fn seal_share(
+    place: &Place<'_>,
+    target: &Target,
+    share: &Share,
+    root: &[u8; 32],
+) -> Option<Slot> {
+    let payload = share.narrowed(target.state_only).to_bytes();
+    place.seal(&target.id, &target.keys, &*payload, root).ok()
+}
+
+fn public_header(
+    plan: &EpochPlan<'_>,
+    nonce: [u8; 32],
+    secret: &EpochSecret,
+    slots: &[Slot],
+    links: Vec<Link>,
+) -> PublicHeader {
+    PublicHeader {
+        version: EPOCH_VERSION,
+        suite: plan.suite.number(),
+        nonce: ByteArray::from(nonce),
+        parents: links.iter().map(|link| link.parent).collect(),
+        depth: plan.shape.depth,
+        arity: plan.shape.arity,
+        slot_count: u32::try_from(slots.len()).unwrap_or(u32::MAX),
+        slot_root: slot_root(slots),
+        state_commitment: secret.state_key().commitment(&nonce),
+        content_commitment: secret.content_key().commitment(&nonce),
+        links,
+    }
+}
+
+/// Seals the parents' keys, each under the new key of its kind, in ascending order of parents.
+fn links(
+    plan: &EpochPlan<'_>,
+    nonce: &[u8; 32],
+    keys: &EpochKeys,
+    rng: &mut dyn CryptoRng,
+) -> Result<Vec<Link>, KeysError> {
+    let parents: BTreeMap<_, _> = plan.parents.iter().map(|(id, keys)| (*id, keys)).collect();
+    let mut links = Vec::with_capacity(parents.len());
+    for (parent, old) in parents {
+        let mut seal = |kind, new: &[u8; 32], old: &[u8; 32]| {
+            let sealed = aead::seal(&link_key(kind, new, nonce), &parent.0, old, rng);
+            sealed
+                .map(Into::into)
+                .ok_or(KeysError::Parents(plan.parents.len()))
+        };
+        let state = seal(LinkKind::State, keys.state.as_bytes(), old.state.as_bytes())?;
+        let content = match (plan.link_content, &keys.content, &old.content) {
+            (true, Some(new), Some(old)) => {
+                Some(seal(LinkKind::Content, new.as_bytes(), old.as_bytes())?)
+            }
+            _ => None,
+        };
+        links.push(Link {
+            parent,
+            state,
+            content,
+        });
+    }
+    Ok(links)
+}
+
+fn signed_header(plan: &EpochPlan<'_>, public: Digest) -> EpochHeader {
+    let (leaf_list, leaf_count) = leaf_list(&plan.leaves);
+    EpochHeader {
+        version: EPOCH_VERSION,
+        public,
+        server: plan.server,
+        audience: plan.audience,
+        heads: sorted(&plan.heads),
+        leaf_list,
+        leaf_count,
+        reason: plan.reason,
+        removed: sorted(&plan.removed),
+        closing: {
+            let mut closing = plan.closing.clone();
+            closing.sort_unstable_by_key(|entry| (entry.pseudonym, entry.topic, entry.last));
+            closing.dedup_by_key(|entry| (entry.pseudonym, entry.topic));
+            closing
+        },
+        author: plan.author,
+        device: plan.device,
+        identity_head: plan.identity_head,
+    }
+}
+
+pub(super) fn sorted<T: Copy + Ord>(items: &[T]) -> Vec<T> {
+    let mut items = items.to_vec();
+    items.sort_unstable();
+    items.dedup();
+    items
+}
+
+/// The commitment to a list of recipients, and their number: a hash over each one's id and whether it gets the state key
+/// alone (1) or the epoch (0), in ascending order of ids.
+#[must_use]
+pub fn leaf_list(leaves: &[Leaf]) -> (Digest, u32) {
+    // A leaf that is listed twice gets the lesser of the two.
+    let mut canonical = BTreeMap::new();
+    for leaf in leaves {
+        *canonical.entry(leaf.id).or_insert(false) |= leaf.state_only;
+    }
+    let count = u32::try_from(canonical.len()).unwrap_or(u32::MAX);
+    let bytes: Vec<u8> = canonical
+        .iter()
+        .flat_map(|(id, state_only)| id.0.into_iter().chain([u8::from(*state_only)]))
+        .collect();
+    (
+        hash(Label::LeafList, &[&count.to_be_bytes(), &bytes]),
+        count,
+    )
+}
+
+/// Which key a link leads to.
+#[derive(Clone, Copy)]
+pub(super) enum LinkKind {
+    State = 1,
+    Content = 2,
+}
+
+/// The key of a link: from its kind, the new epoch's key of that kind, and the record's nonce.
+pub(super) fn link_key(kind: LinkKind, new: &[u8; 32], nonce: &[u8; 32]) -> Zeroizing<[u8; 32]> {
+    derive(Label::LinkKey, &[&[kind as u8], new, nonce])
+}
+
+/// The key of the sealed header: from the state key and the record's nonce.
+pub(super) fn header_key(state: &[u8; 32], nonce: &[u8; 32]) -> Zeroizing<[u8; 32]> {
+    derive(Label::EpochHeaderKey, &[state, nonce])
+}

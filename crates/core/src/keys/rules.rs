@@ -1,0 +1,327 @@
+//! The rules R1–R4: which epochs may be used, chosen, made, and what a removal still honours.
+//!
+//! Pure functions over the graph of epochs. What the authority log knows comes in through [`Past`].
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::cover::is_beneath;
+use super::{EpochHeader, EpochRecord, NodeHeader, Reason, TreeNode};
+use crate::id::{AudienceId, DeviceId, EpochId, EventId, IdentityId, Pseudonym, TopicTag};
+use crate::member::Closing;
+use crate::signed::Verified;
+
+/// What the rules ask of the authority log.
+pub trait Past {
+    /// Whether `event` is one of `heads` or in their past.
+    fn contains(&self, event: &EventId, heads: &[EventId]) -> bool;
+}
+
+impl<F: Fn(&EventId, &[EventId]) -> bool> Past for F {
+    fn contains(&self, event: &EventId, heads: &[EventId]) -> bool {
+        self(event, heads)
+    }
+}
+
+/// A removal that bears on an audience.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Removal {
+    /// An authority event: a ban, a kick, a role taken, an overwrite, a device cut, an invite revoked.
+    Event(EventId),
+    /// A device left by its own register of this sequence.
+    Left(Pseudonym, u64),
+}
+
+/// What the rules need to know of an epoch, from its verified header.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[expect(
+    missing_docs,
+    reason = "the fields of `EpochHeader` and `PublicHeader`"
+)]
+pub struct EpochFacts {
+    pub id: EpochId,
+    pub parents: Vec<EpochId>,
+    pub audience: AudienceId,
+    pub heads: Vec<EventId>,
+    pub reason: Reason,
+    pub removed: BTreeMap<Pseudonym, u64>,
+    pub closing: BTreeMap<(Pseudonym, TopicTag), u64>,
+    pub author: IdentityId,
+    pub device: DeviceId,
+}
+
+impl EpochFacts {
+    /// Collects the facts of a record whose header was opened from it and verified.
+    #[must_use]
+    pub fn new(record: &EpochRecord, header: &Verified<EpochHeader>) -> Self {
+        // Lists from others may repeat a key: the higher sequence counts, whatever the order.
+        let mut removed = BTreeMap::new();
+        for entry in &header.removed {
+            let seq = removed.entry(entry.pseudonym).or_insert(entry.seq);
+            *seq = entry.seq.max(*seq);
+        }
+        let mut closing = BTreeMap::new();
+        for Closing {
+            pseudonym,
+            topic,
+            last,
+        } in header.closing.iter().copied()
+        {
+            let highest = closing.entry((pseudonym, topic)).or_insert(last);
+            *highest = last.max(*highest);
+        }
+        Self {
+            id: record.id(),
+            parents: record.header().parents.clone(),
+            audience: header.audience,
+            heads: header.heads.clone(),
+            reason: header.reason,
+            removed,
+            closing,
+            author: header.author,
+            device: header.device,
+        }
+    }
+}
+
+/// The epochs of one audience, as far as they are known.
+#[derive(Clone, Default, Debug)]
+pub struct EpochGraph {
+    epochs: BTreeMap<EpochId, EpochFacts>,
+}
+
+impl EpochGraph {
+    /// Adds an epoch; its parents may come later.
+    pub fn insert(&mut self, facts: EpochFacts) {
+        self.epochs.insert(facts.id, facts);
+    }
+
+    /// The facts of an epoch.
+    #[must_use]
+    pub fn get(&self, id: &EpochId) -> Option<&EpochFacts> {
+        self.epochs.get(id)
+    }
+
+    /// All epochs, in ascending order of ids.
+    pub fn iter(&self) -> impl Iterator<Item = &EpochFacts> {
+        self.epochs.values()
+    }
+
+    /// The epoch and all that came before it, as far as they are known.
+    #[must_use]
+    pub fn lineage(&self, id: &EpochId) -> BTreeSet<EpochId> {
+        let mut seen = BTreeSet::new();
+        let mut open = vec![*id];
+        while let Some(id) = open.pop() {
+            if let Some(facts) = self.epochs.get(&id)
+                && seen.insert(id)
+            {
+                open.extend(&facts.parents);
+            }
+        }
+        seen
+    }
+
+    /// Whether `ancestor` is `id` or came before it.
+    #[must_use]
+    pub fn precedes(&self, ancestor: &EpochId, id: &EpochId) -> bool {
+        self.lineage(id).contains(ancestor)
+    }
+
+    /// Whether an epoch was made in knowledge of a removal: the event is in the past of its heads, or it or an epoch before
+    /// it lists the departure.
+    #[must_use]
+    pub fn knows(&self, id: &EpochId, removal: &Removal, past: &impl Past) -> bool {
+        match removal {
+            Removal::Event(event) => self
+                .epochs
+                .get(id)
+                .is_some_and(|facts| past.contains(event, &facts.heads)),
+            Removal::Left(pseudonym, seq) => self.lineage(id).iter().any(|id| {
+                let removed = self
+                    .epochs
+                    .get(id)
+                    .and_then(|facts| facts.removed.get(pseudonym));
+                removed.is_some_and(|last| last >= seq)
+            }),
+        }
+    }
+
+    /// **R1.** Whether a sender who knows `removals` may seal under an epoch: its author was authorised, and it was made in
+    /// knowledge of every one of them. Otherwise the sender heals: it makes the next epoch, with all heads that it can open
+    /// as parents.
+    #[must_use]
+    pub fn usable(
+        &self,
+        id: &EpochId,
+        authorised: bool,
+        removals: &[Removal],
+        past: &impl Past,
+    ) -> bool {
+        authorised
+            && self.epochs.contains_key(id)
+            && removals.iter().all(|removal| self.knows(id, removal, past))
+    }
+
+    /// **R2.** Chooses among candidates, which can be opened and have passed R1: a head of their graph, the lowest id of
+    /// several.
+    #[must_use]
+    pub fn choose(&self, candidates: &BTreeSet<EpochId>) -> Option<EpochId> {
+        self.heads(candidates).into_iter().next()
+    }
+
+    /// Those among `set` that no other of `set` follows, in ascending order.
+    #[must_use]
+    pub fn heads(&self, set: &BTreeSet<EpochId>) -> BTreeSet<EpochId> {
+        let mut heads = set.clone();
+        for id in set {
+            for ancestor in self.lineage(id) {
+                if ancestor != *id {
+                    heads.remove(&ancestor);
+                }
+            }
+        }
+        heads
+    }
+
+    /// **R3.** Whether an epoch has grounds to exist; its parents must be known.
+    ///
+    /// # Errors
+    /// [`Invalid`]; [`Invalid::MissingParent`] alone asks to wait.
+    pub fn valid(
+        &self,
+        facts: &EpochFacts,
+        grounds: &Grounds<'_>,
+        past: &impl Past,
+    ) -> Result<(), Invalid> {
+        if !grounds.author_present {
+            return Err(Invalid::Author(facts.author));
+        }
+        for parent in &facts.parents {
+            let known = self
+                .epochs
+                .get(parent)
+                .ok_or(Invalid::MissingParent(*parent))?;
+            if known.audience != facts.audience {
+                return Err(Invalid::Audience(known.audience));
+            }
+            if let Some(head) = known
+                .heads
+                .iter()
+                .find(|head| !past.contains(head, &facts.heads))
+            {
+                return Err(Invalid::Rollback(*head));
+            }
+        }
+        let founded = match facts.reason {
+            Reason::First => facts.parents.is_empty(),
+            _ if facts.parents.is_empty() => false,
+            Reason::Removal => grounds
+                .removals
+                .iter()
+                .any(|removal| self.is_news(facts, removal, past)),
+            Reason::BadSlot => grounds.bad_slot,
+            Reason::Cutoff => grounds.cutoff,
+            Reason::Refresh => grounds.refresh,
+        };
+        founded
+            .then_some(())
+            .ok_or(Invalid::NoGrounds(facts.reason))
+    }
+
+    /// Whether the epoch knows a removal that one of its parents lacks.
+    fn is_news(&self, facts: &EpochFacts, removal: &Removal, past: &impl Past) -> bool {
+        let known = match removal {
+            Removal::Event(event) => past.contains(event, &facts.heads),
+            Removal::Left(pseudonym, seq) => {
+                facts.removed.get(pseudonym).is_some_and(|last| last >= seq)
+                    || facts
+                        .parents
+                        .iter()
+                        .any(|parent| self.knows(parent, removal, past))
+            }
+        };
+        known
+            && facts
+                .parents
+                .iter()
+                .any(|parent| !self.knows(parent, removal, past))
+    }
+
+    /// **R4.** Whether what a removed device sent still counts: not beyond the last sequence that a removing epoch lists,
+    /// unless it is sealed under that epoch or a later one, which the device can only have by coming back. Where removals
+    /// by several epochs bear on a message, the one that has seen most counts.
+    #[must_use]
+    pub fn accepts(
+        &self,
+        pseudonym: &Pseudonym,
+        topic: &TopicTag,
+        seq: u64,
+        epoch: &EpochId,
+    ) -> bool {
+        let lineage = self.lineage(epoch);
+        self.epochs
+            .values()
+            .filter(|facts| !lineage.contains(&facts.id))
+            .filter_map(|facts| facts.closing.get(&(*pseudonym, *topic)))
+            .max()
+            .is_none_or(|last| seq <= *last)
+    }
+}
+
+/// What may justify an epoch.
+#[derive(Clone, Copy, Debug)]
+pub struct Grounds<'a> {
+    /// The author was a present member of the audience at the epoch's heads.
+    pub author_present: bool,
+    /// Every removal known that bears on the audience.
+    pub removals: &'a [Removal],
+    /// A complaint about a parent's slot is proven.
+    pub bad_slot: bool,
+    /// Somebody joins who must not read what came before.
+    pub cutoff: bool,
+    /// A scheduled refresh is due.
+    pub refresh: bool,
+}
+
+/// Why an epoch is void.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum Invalid {
+    /// Wait for it.
+    #[error("parent epoch {0:?} is not known yet")]
+    MissingParent(EpochId),
+    /// Not a present member of the audience.
+    #[error("{0:?} is no present member of the audience")]
+    Author(IdentityId),
+    /// A parent of another audience.
+    #[error("a parent is of audience {0:?}")]
+    Audience(AudienceId),
+    /// The heads fall behind those of a parent.
+    #[error("head {0:?} of a parent is not in the past of this epoch")]
+    Rollback(EventId),
+    /// No removal, no proven bad slot, nobody to cut off, no refresh due.
+    #[error("nothing justifies an epoch for the reason {0:?}")]
+    NoGrounds(Reason),
+}
+
+/// **R1 for nodes.** Whether a sender who knows `removals` may seal to an inner node: its author was authorised and is beneath
+/// it, and it was made in knowledge of every removal event. Departures show in the children, which [`super::make_epoch`]
+/// compares with the recipients.
+#[must_use]
+pub fn node_usable(
+    header: &NodeHeader,
+    nodes: &[TreeNode],
+    authorised: bool,
+    removals: &[Removal],
+    past: &impl Past,
+) -> bool {
+    let known = |removal: &Removal| match removal {
+        Removal::Event(event) => past.contains(event, &header.heads),
+        Removal::Left(..) => true,
+    };
+    authorised
+        && is_beneath(&header.author_leaf, &header.node(), nodes)
+        && removals.iter().all(known)
+}
+
+#[cfg(test)]
+mod tests;
