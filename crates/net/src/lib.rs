@@ -34,6 +34,7 @@ mod backoff;
 mod close;
 mod config;
 mod connection;
+mod endpoint;
 mod error;
 mod events;
 mod frame;

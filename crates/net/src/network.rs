@@ -2,10 +2,7 @@
 
 use std::sync::Arc;
 
-use iroh::{
-    Endpoint, RelayMode, SecretKey, Watcher,
-    endpoint::{Connection, NetReportConfig, QuicTransportConfig, VarInt, presets},
-};
+use iroh::{Endpoint, Watcher, endpoint::Connection};
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     time::{Instant, timeout},
@@ -17,6 +14,7 @@ use crate::{
     close::{CloseCode, DisconnectReason, shorten},
     config::{NetConfig, RelayEntry},
     connection::{ConnectionId, Link},
+    endpoint,
     error::{BindError, ConnectError, SendError},
     events::{EventSink, Events, NetEvent},
     handshake::{ALPN, Agreed, shake_hands},
@@ -27,10 +25,6 @@ use crate::{
     path::PathInfo,
     table::{Admission, Entry, Origin, Table},
 };
-
-/// Bytes that a peer may send on the stream before they are read; also the most that QUIC buffers for one that does
-/// not read. Enough for 80 Mbit/s at 100 ms.
-const STREAM_WINDOW_LEN: u32 = 1 << 20;
 
 /// A node's endpoint. Cloning gives another handle to the same one.
 ///
@@ -66,7 +60,7 @@ impl Network {
         getrandom::fill(&mut instance).map_err(|error| BindError::Randomness(error.to_string()))?;
         let hello = Hello::new(config.versions, config.features, instance, &config.build)?;
         let homes = Homes::new(&config.relays);
-        let endpoint = open_endpoint(&config, &homes).await?;
+        let endpoint = endpoint::open(&config, &homes).await?;
         let limits = config.limits;
         let closing = CancellationToken::new();
         let (sink, events) = EventSink::new(limits.events_max, closing.clone());
@@ -271,44 +265,6 @@ impl Network {
         shared.tasks.close();
         shared.tasks.wait().await;
     }
-}
-
-async fn open_endpoint(config: &NetConfig, homes: &Homes) -> Result<Endpoint, BindError> {
-    let idle_timeout = config
-        .limits
-        .idle_timeout
-        .try_into()
-        .map_err(|_| BindError::Socket("idle timeout".into()))?;
-    let transport = QuicTransportConfig::builder()
-        .max_concurrent_bidi_streams(VarInt::from_u32(1))
-        .max_concurrent_uni_streams(VarInt::from_u32(0))
-        .datagram_receive_buffer_size(None)
-        .stream_receive_window(VarInt::from_u32(STREAM_WINDOW_LEN))
-        .receive_window(VarInt::from_u32(STREAM_WINDOW_LEN))
-        .send_window(STREAM_WINDOW_LEN.into())
-        .max_idle_timeout(Some(idle_timeout))
-        .build();
-    let mut probes = NetReportConfig::default();
-    probes.captive_portal_check = false; // would ask the relay's host over plain HTTP
-    let mut builder = Endpoint::builder(presets::Minimal)
-        .secret_key(SecretKey::from_bytes(&config.secret_key))
-        .alpns(vec![ALPN.to_vec()])
-        .transport_config(transport)
-        .net_report_config(probes)
-        .ca_tls_config(homes.pins().tls_config())
-        .relay_mode(RelayMode::Custom(homes.map()));
-    if !config.direct {
-        builder = builder.clear_ip_transports();
-    } else if let Some(addr) = config.bind {
-        builder = builder
-            .clear_ip_transports()
-            .bind_addr(addr)
-            .map_err(|error| BindError::Socket(error.to_string()))?;
-    }
-    builder
-        .bind()
-        .await
-        .map_err(|error| BindError::Socket(format!("{error:#}")))
 }
 
 impl Shared {

@@ -3,16 +3,12 @@
 //! A relay stores nothing and knows nothing of servers and messages. It sees which node ids exchange how many bytes.
 //! The forwarding is `iroh-relay`'s; this module adds the caps that it lacks, access tokens and counters.
 
+mod counters;
 mod door;
 mod gate;
 mod tls;
 
-use std::{
-    net::SocketAddr,
-    num::NonZeroU32,
-    sync::{Arc, atomic::Ordering},
-    time::Duration,
-};
+use std::{net::SocketAddr, num::NonZeroU32, sync::Arc, time::Duration};
 
 use iroh_relay::{
     KeyCache,
@@ -218,85 +214,11 @@ impl RelayServer {
 
     /// Returns the counters in the Prometheus text format. They name no client.
     pub fn metrics_text(&self) -> String {
-        let mut text = String::new();
-        let mut put = |kind: &str, name: &str, help: &str, value: u64| {
-            text.push_str(&format!(
-                "# HELP {name} {help}\n# TYPE {name} {kind}\n{name} {value}\n"
-            ));
-        };
-        let (metrics, gate) = (&self.metrics, &self.gate);
-        put(
-            "gauge",
-            "conclave_relay_connections",
-            "Clients connected now.",
-            gate.connections() as u64,
-        );
-        put(
-            "gauge",
-            "conclave_relay_pending",
-            "Connections without a proven node id.",
-            gate.pending() as u64,
-        );
-        let load = |counter: &std::sync::atomic::AtomicU64| counter.load(Ordering::Relaxed);
-        for (name, help, value) in [
-            (
-                "conclave_relay_accepted_total",
-                "Clients let in.",
-                load(&gate.accepted),
-            ),
-            (
-                "conclave_relay_refused_token_total",
-                "Clients without a valid token.",
-                load(&gate.refused_token),
-            ),
-            (
-                "conclave_relay_refused_full_total",
-                "Clients beyond a cap on connections.",
-                load(&gate.refused_full),
-            ),
-            (
-                "conclave_relay_dropped_pending_total",
-                "Connections beyond the cap.",
-                load(&gate.dropped_pending),
-            ),
-            (
-                "conclave_relay_timed_out_pending_total",
-                "Connections that took too long.",
-                load(&gate.timed_out),
-            ),
-            (
-                "conclave_relay_bytes_received_total",
-                "Bytes from clients.",
-                metrics.bytes_recv.get(),
-            ),
-            (
-                "conclave_relay_bytes_sent_total",
-                "Bytes to clients.",
-                metrics.bytes_sent.get(),
-            ),
-            (
-                "conclave_relay_packets_dropped_total",
-                "Packets not delivered.",
-                metrics.send_packets_dropped.get(),
-            ),
-            (
-                "conclave_relay_bytes_slowed_total",
-                "Bytes delayed.",
-                metrics.bytes_rx_ratelimited_total.get(),
-            ),
-        ] {
-            put("counter", name, help, value);
-        }
-        if let Some(discovery) = &self.discovery {
-            let answered = discovery.metrics().server.qad_connections.get();
-            put(
-                "counter",
-                "conclave_relay_discoveries_total",
-                "Address discovery connections.",
-                answered,
-            );
-        }
-        text
+        let discoveries = self
+            .discovery
+            .as_ref()
+            .map(|server| server.metrics().server.qad_connections.get());
+        counters::text(&self.gate, &self.metrics, discoveries)
     }
 
     /// Disconnects all clients and waits until everything has stopped.
