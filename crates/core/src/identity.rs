@@ -16,3 +16,6 @@ pub use error::{IdentityError, Misuse};
 pub use keys::{ACCOUNT_KEYS_LEN, AccountKeys, AccountKeysError, create_account};
 pub use log::{DEVICES_MAX, Device, ENTRIES_MAX, IdentityLog, LOG_BYTES_MAX};
 pub use merge::{Branch, Forked, MergeError, Merged, Rank};
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,7 @@
 //! Pure values and rules of Conclave: no I/O, no async, no clock, no randomness of its own.
 
 mod aead;
+pub mod blob;
 pub mod codec;
 pub mod content;
 mod derive;

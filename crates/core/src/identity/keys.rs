@@ -5,7 +5,8 @@ use core::fmt;
 use rand_core::CryptoRng;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
-use crate::hash::{Label, derive_secret};
+use crate::derive::derive;
+use crate::hash::Label;
 use crate::id::{DeviceId, Millis, ServerId, TopicTag};
 use crate::signed::{SigningKey, Verified};
 
@@ -139,22 +140,19 @@ impl AccountKeys {
     /// The key under which the device is known in one server.
     #[must_use]
     pub fn pseudonym(&self, server: ServerId) -> SigningKey {
-        SigningKey::from_seed(&derive_secret(
-            Label::PseudonymSeed,
-            &[&self.pseudonym, &server.0],
-        ))
+        SigningKey::from_seed(&derive(Label::PseudonymSeed, &[&self.pseudonym, &server.0]))
     }
 
     /// The seed of the device's leaf in one server's key trees.
     #[must_use]
     pub fn leaf_seed(&self, server: ServerId) -> Zeroizing<[u8; 32]> {
-        derive_secret(Label::DeviceLeafSeed, &[&self.wrap, &server.0])
+        derive(Label::DeviceLeafSeed, &[&self.wrap, &server.0])
     }
 
     /// The secret whose hash the device's envelope of this topic and sequence carries, so that it can be dropped later.
     #[must_use]
     pub fn delete_secret(&self, topic: TopicTag, seq: u64) -> Zeroizing<[u8; 32]> {
-        derive_secret(
+        derive(
             Label::DeleteSecretSeed,
             &[&self.pseudonym, &topic.0, &seq.to_be_bytes()],
         )
@@ -163,7 +161,7 @@ impl AccountKeys {
     /// The key that seals the account's own topic.
     #[must_use]
     pub fn account_topic_key(&self) -> Zeroizing<[u8; 32]> {
-        derive_secret(Label::AccountTopicKey, &[&self.topic])
+        derive(Label::AccountTopicKey, &[&self.topic])
     }
 }
 
