@@ -16,5 +16,6 @@ pub mod member;
 pub mod message;
 mod padding;
 pub mod permissions;
+pub mod policy;
 pub mod signed;
 pub mod view;
