@@ -1,0 +1,122 @@
+/** Routes events of the node to the stores, and reads everything again after a gap. */
+
+import { EventStream, type EventMap, type EventType } from '../api/events';
+import { me as meApi } from '../api/client';
+import type { Id } from '../api/types';
+import { t } from '../i18n/index.svelte';
+import { members } from './members.svelte';
+import { notify } from './notifications';
+import { servers } from './servers.svelte';
+import { session } from './session.svelte';
+import { timelines } from './timeline.svelte';
+import { toasts } from './toasts.svelte';
+import { typing } from './typing.svelte';
+import { view } from './view.svelte';
+
+const RESYNC_DELAY_MS = 300;
+
+type Handlers = { [K in EventType]: (data: EventMap[K]) => void };
+
+class Connection {
+  /** Null until the first attempt has ended. */
+  online = $state<boolean | null>(null);
+  /** Servers that I was removed from while I looked at them. */
+  removed = $state.raw<{ id: Id; name: string; reason: string | null } | null>(null);
+  #stream: EventStream | null = null;
+  #resync: ReturnType<typeof setTimeout> | undefined;
+  #wasOnline = false;
+
+  start(): void {
+    this.#stream?.stop();
+    this.#stream = new EventStream({
+      event: (type, data) => this.#handlers[type]?.(data as never),
+      open: (open) => this.#opened(open),
+      gap: () => this.#scheduleResync(),
+    });
+    this.#stream.start();
+  }
+
+  stop(): void {
+    this.#stream?.stop();
+    this.#stream = null;
+  }
+
+  retryNow(): void {
+    this.#stream?.retryNow();
+  }
+
+  focus(channelId: Id | null): void {
+    this.#stream?.focus(channelId);
+  }
+
+  #opened(open: boolean): void {
+    this.online = open;
+    if (open && this.#wasOnline) this.#scheduleResync();
+    if (open) this.#wasOnline = true;
+    // A refused token looks like a lost connection: ask, and the refusal locks the app.
+    else void meApi.get().catch(() => {});
+  }
+
+  #scheduleResync(): void {
+    clearTimeout(this.#resync);
+    this.#resync = setTimeout(() => {
+      for (const id of servers.details.keys()) void servers.load(id);
+      members.refreshAll();
+      timelines.refreshAll();
+    }, RESYNC_DELAY_MS);
+  }
+
+  readonly #handlers: Handlers = {
+    ready: ({ me, servers: list }) => {
+      session.me = me;
+      servers.replaceAll(list);
+    },
+    'me.updated': (me) => (session.me = me),
+    'server.added': (summary) => servers.putSummary(summary),
+    'server.updated': (server) => {
+      servers.put(server);
+      view.ensureChannel(server);
+    },
+    'server.removed': ({ id, reason }) => this.#serverRemoved(id, reason),
+    'server.state': ({ id, state }) => servers.setState(id, state),
+    'channel.updated': (channel) => {
+      servers.putChannel(channel);
+      const server = servers.details.get(channel.server_id);
+      if (server !== undefined) view.ensureChannel(server);
+    },
+    'channel.removed': ({ id, server_id }) => {
+      servers.removeChannel(server_id, id);
+      timelines.forget(id);
+      const server = servers.details.get(server_id);
+      if (server !== undefined) view.ensureChannel(server);
+    },
+    'member.updated': ({ server_id, member }) => members.put(server_id, member),
+    'member.removed': ({ server_id, id }) => members.remove(server_id, id),
+    'message.created': (message) => {
+      timelines.peek(message.channel_id)?.receive(message);
+      typing.stopped(message.channel_id, message.author_id);
+      notify(message);
+    },
+    'message.updated': (message) => timelines.peek(message.channel_id)?.update(message),
+    'message.deleted': ({ id, channel_id }) => timelines.peek(channel_id)?.tombstone(id),
+    'message.delivery': ({ id, channel_id, delivery }) => timelines.peek(channel_id)?.delivery(id, delivery),
+    typing: ({ channel_id, member_id, name, until_ms }) => typing.receive(channel_id, { id: member_id, name, untilMs: until_ms }),
+    presence: ({ server_id, member_id, presence }) => members.presence(server_id, member_id, presence),
+    unread: ({ server_id, channel_id, ...patch }) => servers.setUnread(server_id, channel_id, patch),
+    notice: ({ level, text }) => toasts.show(text, level),
+  };
+
+  #serverRemoved(id: Id, reason: string | null): void {
+    const name = servers.summaries.get(id)?.name ?? '';
+    servers.remove(id);
+    members.forget(id);
+    if (view.serverId === id) {
+      this.removed = { id, name, reason };
+      view.gone(id);
+    } else if (name !== '') {
+      toasts.show(t('removed.toast', { name }), 'warn');
+    }
+  }
+}
+
+export const connection = new Connection();
