@@ -111,3 +111,16 @@ impl Not for Bits {
         Self(!self.0)
     }
 }
+
+impl Bits {
+    /// The names of the set's permissions, separated by commas; bits without a name are left out.
+    #[must_use]
+    pub fn names(self) -> String {
+        let names: Vec<&str> = Self::NAMED
+            .iter()
+            .filter(|(bit, _)| self.contains(*bit))
+            .map(|(_, name)| *name)
+            .collect();
+        names.join(", ")
+    }
+}

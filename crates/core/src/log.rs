@@ -1,0 +1,226 @@
+//! The authority log of one server: the event DAG, in memory, with the states that it resolves to.
+//!
+//! [`Log::insert`] checks an event's structure and judges it in the state of its past; [`Log::resolve`] gives the state at any
+//! heads. Verdicts and states are functions of sets of events: order, duplication and batching of arrival do not matter
+//! (chapter `authority`).
+
+mod causality;
+mod insert;
+mod limits;
+mod resolve;
+mod snapshots;
+mod structure;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+pub use causality::Causality;
+pub use insert::{AuthorProof, HaltReason, InsertError, Inserted, PROTOCOL_VERSION};
+pub use limits::{Malformed, NAME_BYTES_MAX, TEXT_BYTES_MAX};
+pub use resolve::ResolveError;
+
+use crate::event::Event;
+use crate::id::{DeviceId, EventId, ServerId};
+use crate::permissions::Denied;
+use crate::signed::Verified;
+use crate::state::{Act, Community};
+use snapshots::Snapshots;
+
+/// Whether an event stands, once and for all: a function of the event and its past.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Verdict {
+    /// Authorised where it stands. Something concurrent may still overrule it ([`Log::effective`]).
+    Accepted,
+    /// Not authorised; never cited.
+    Rejected(Denied),
+}
+
+/// What an event comes to at the current heads.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Effect {
+    /// It counts.
+    Effective,
+    /// A concurrent restriction of higher level took it away.
+    Overruled {
+        /// The restriction.
+        by: EventId,
+    },
+    /// It was never authorised.
+    Rejected(Denied),
+    /// A kind of a newer protocol: this program cannot tell.
+    Unknown,
+}
+
+/// Two events of one device with one sequence: proof that the device forked its chain.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Fork {
+    /// The device.
+    pub device: DeviceId,
+    /// The sequence that it used twice.
+    pub seq: u64,
+    /// One event; the lower id.
+    pub first: EventId,
+    /// The other.
+    pub second: EventId,
+}
+
+/// The event DAG of one server, with bounded snapshots of the states that it resolves to.
+#[derive(Clone, Debug)]
+pub struct Log {
+    server: ServerId,
+    nodes: BTreeMap<EventId, Node>,
+    rejected: BTreeMap<EventId, Verdict>,
+    /// Accepted events by depth, then id: a causal order that every node shares.
+    order: BTreeSet<(u64, EventId)>,
+    heads: Vec<EventId>,
+    causality: Causality,
+    chains: BTreeMap<DeviceId, BTreeMap<u64, BTreeSet<EventId>>>,
+    snapshots: Snapshots,
+    current: Option<Community>,
+    halts: BTreeMap<EventId, HaltReason>,
+}
+
+/// An accepted event.
+#[derive(Clone, Debug)]
+struct Node {
+    event: Verified<Event>,
+    /// Absent for a kind that this program does not know.
+    act: Option<Act>,
+    /// Length of the longest path from genesis.
+    depth: u64,
+}
+
+impl Log {
+    /// Gives the empty log of a server.
+    #[must_use]
+    pub fn new(server: ServerId) -> Self {
+        Self {
+            server,
+            nodes: BTreeMap::new(),
+            rejected: BTreeMap::new(),
+            order: BTreeSet::new(),
+            heads: Vec::new(),
+            causality: Causality::default(),
+            chains: BTreeMap::new(),
+            snapshots: Snapshots::default(),
+            current: None,
+            halts: BTreeMap::new(),
+        }
+    }
+
+    /// The server.
+    #[must_use]
+    pub fn server(&self) -> ServerId {
+        self.server
+    }
+
+    /// The accepted events that no accepted event cites, ascending; empty before genesis.
+    #[must_use]
+    pub fn heads(&self) -> &[EventId] {
+        &self.heads
+    }
+
+    /// Whether an event is known, accepted or rejected.
+    #[must_use]
+    pub fn contains(&self, id: &EventId) -> bool {
+        self.nodes.contains_key(id) || self.rejected.contains_key(id)
+    }
+
+    /// An accepted event.
+    #[must_use]
+    pub fn get(&self, id: &EventId) -> Option<&Verified<Event>> {
+        self.nodes.get(id).map(|node| &node.event)
+    }
+
+    /// What was decided about an event, if it is known.
+    #[must_use]
+    pub fn verdict(&self, id: &EventId) -> Option<&Verdict> {
+        let accepted = || self.nodes.contains_key(id).then_some(&Verdict::Accepted);
+        self.rejected.get(id).or_else(accepted)
+    }
+
+    /// How many events are accepted.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// Whether not even genesis is known.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.nodes.is_empty()
+    }
+
+    /// Accepted events, each after all that it cites; the order depends on the set alone.
+    pub fn events(&self) -> impl DoubleEndedIterator<Item = &Verified<Event>> {
+        let nodes = self.order.iter().filter_map(|(_, id)| self.nodes.get(id));
+        nodes.map(|node| &node.event)
+    }
+
+    /// Whether `a` is one of `of` or in the past of one.
+    #[must_use]
+    pub fn is_ancestor(&self, a: &EventId, of: &[EventId]) -> bool {
+        self.causality.is_ancestor(a, of)
+    }
+
+    /// Whether the past of `newer` holds all of `older`: whoever knows `newer` knows `older`.
+    #[must_use]
+    pub fn covers(&self, newer: &[EventId], older: &[EventId]) -> bool {
+        older.iter().all(|event| self.is_ancestor(event, newer))
+    }
+
+    /// The place of a device's next event: sequence and the event before it. After a fork, that of the highest sequence, of
+    /// two the lower id; such a device is frozen anyway.
+    #[must_use]
+    pub fn next_position(&self, device: &DeviceId) -> (u64, Option<EventId>) {
+        let last = self
+            .chains
+            .get(device)
+            .and_then(|chain| chain.last_key_value());
+        match last {
+            Some((seq, events)) => (seq + 1, events.first().copied()),
+            None => (0, None),
+        }
+    }
+
+    /// What an event comes to at the current heads, for the audit log; nothing if it is not known.
+    pub fn effective(&mut self, id: &EventId) -> Option<Effect> {
+        if let Some(Verdict::Rejected(denied)) = self.rejected.get(id) {
+            return Some(Effect::Rejected(denied.clone()));
+        }
+        let known = self.nodes.get(id)?.act.is_some();
+        let by = self.current()?.overruled(id).copied();
+        Some(match by {
+            Some(by) => Effect::Overruled { by },
+            None if known => Effect::Effective,
+            None => Effect::Unknown,
+        })
+    }
+
+    /// Proof that a device has forked its chain: its lowest doubled sequence, the two lowest ids.
+    #[must_use]
+    pub fn fork(&self, device: &DeviceId) -> Option<Fork> {
+        let (seq, events) = self
+            .chains
+            .get(device)?
+            .iter()
+            .find(|(_, events)| events.len() > 1)?;
+        let mut events = events.iter();
+        Some(Fork {
+            device: *device,
+            seq: *seq,
+            first: *events.next()?,
+            second: *events.next()?,
+        })
+    }
+
+    /// All devices that have forked, with the proof.
+    pub fn forks(&self) -> impl Iterator<Item = Fork> + '_ {
+        self.chains.keys().filter_map(|device| self.fork(device))
+    }
+
+    /// Why this program must not compose for the server, if it must not: it needs an update. It still reads.
+    #[must_use]
+    pub fn halted(&self) -> Option<&HaltReason> {
+        self.halts.values().next()
+    }
+}

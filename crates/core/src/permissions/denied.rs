@@ -1,0 +1,112 @@
+//! Why somebody may not.
+
+use super::{Bits, Level};
+use crate::id::{ChannelId, DeviceId, EventId, IdentityId, InviteId, Millis, RoleId};
+
+/// Why an act is not allowed: which permission or which rule of hierarchy fails, in a form that the app can show.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum Denied {
+    /// The author is no member in the state that they cite.
+    #[error("{0:?} is no member")]
+    NotMember(IdentityId),
+    /// The author is banned.
+    #[error("{0:?} is banned")]
+    Banned(IdentityId),
+    /// The author's device was cut off.
+    #[error("device {0:?} is cut off")]
+    DeviceCut(DeviceId),
+    /// The author's device has forked its own chain, and the event cites the evidence.
+    #[error("device {0:?} is frozen: it has forked its chain")]
+    Frozen(DeviceId),
+    /// The event cites an event that was rejected.
+    #[error("it cites {0:?}, which was rejected")]
+    CitesRejected(EventId),
+    /// The author is timed out.
+    #[error("timed out until {}", .0.0)]
+    TimedOut(Millis),
+    /// A permission is missing.
+    #[error("{} is missing", .permission.names())]
+    Missing {
+        /// Which.
+        permission: Bits,
+        /// Where; absent: in the server as a whole.
+        channel: Option<ChannelId>,
+    },
+    /// The owner cannot be acted on.
+    #[error("the owner is immovable")]
+    TargetIsOwner,
+    /// Administrators cannot be timed out.
+    #[error("administrators cannot be timed out")]
+    TargetIsAdministrator,
+    /// The target stands as high as the actor, or higher.
+    #[error("the target ({target}) does not stand below the actor ({actor})")]
+    TargetRank {
+        /// The actor's level in this act.
+        actor: Level,
+        /// The target's.
+        target: Level,
+    },
+    /// The role stands as high as the actor, or higher.
+    #[error("the role ({role}) does not stand below the actor ({actor})")]
+    RoleRank {
+        /// The actor's level in this act.
+        actor: Level,
+        /// The role's, as it is or as it would be.
+        role: Level,
+    },
+    /// `@everyone` cannot be granted, deleted, renamed or moved.
+    #[error("@everyone cannot be granted, deleted, renamed or moved")]
+    EveryoneRole,
+    /// Permissions that the actor lacks cannot be handed out.
+    #[error("the actor lacks {}", .0.names())]
+    Escalation(Bits),
+    /// Only administrators set MANAGE_ROLES while they create a channel.
+    #[error("only administrators set MANAGE_ROLES on a new channel")]
+    ManageRolesOnCreate,
+    /// The owner alone may.
+    #[error("only the owner may")]
+    OwnerOnly,
+    /// No such role.
+    #[error("there is no role {0:?}")]
+    UnknownRole(RoleId),
+    /// No such channel.
+    #[error("there is no channel {0:?}")]
+    UnknownChannel(ChannelId),
+    /// No such invite, or one that is closed already.
+    #[error("there is no open invite {0:?}")]
+    UnknownInvite(InviteId),
+    /// The parent is no category, or the channel is one itself.
+    #[error("{0:?} cannot be the parent of this channel")]
+    Parent(ChannelId),
+    /// There is no parent to follow.
+    #[error("a channel without a category cannot follow one")]
+    NothingToFollow,
+    /// The target is banned.
+    #[error("{0:?} is banned")]
+    TargetBanned(IdentityId),
+    /// The target is not banned.
+    #[error("{0:?} is not banned")]
+    NotBanned(IdentityId),
+    /// The end lies more than 28 days ahead.
+    #[error("a timeout ends at most 28 days ahead")]
+    TimeoutTooLong(Millis),
+    /// A limit is reached.
+    #[error("the limit of {max} {what} is reached")]
+    Limit {
+        /// Of what.
+        what: &'static str,
+        /// How many there may be.
+        max: usize,
+    },
+    /// The event needs a version of the protocol that the owner has not allowed.
+    #[error("event kind {kind} needs a newer protocol than the server's version {allowed}")]
+    Version {
+        /// The event's kind.
+        kind: u16,
+        /// What the server allows.
+        allowed: u16,
+    },
+    /// A second genesis.
+    #[error("a server has one genesis")]
+    SecondGenesis,
+}

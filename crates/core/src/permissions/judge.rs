@@ -1,0 +1,117 @@
+//! Whether an event is authorised in the state that it cites, kind by kind.
+
+mod channel;
+mod member;
+mod role;
+
+pub use channel::{CHANNELS_MAX, OVERWRITES_MAX};
+pub use member::{INVITES_MAX, TIMEOUT_MS_MAX};
+pub use role::ROLES_MAX;
+
+use super::compute::{Place, membership, supply, timed_out};
+use super::{Actor, Basis, Bits, Denied, Level};
+use crate::event::Body;
+use crate::id::{IdentityId, Millis};
+use crate::state::Community;
+
+/// Judges an event's body in the state of its past; `now` bounds the end of a timeout.
+pub(crate) fn judge(
+    community: &Community,
+    actor: &Actor,
+    body: &Body,
+    now: Option<Millis>,
+) -> Result<Basis, Denied> {
+    if community.ban(&actor.identity).is_some() {
+        return Err(Denied::Banned(actor.identity));
+    }
+    let by = By { community, actor };
+    // Joining heads and posting a certificate are open to any member, also to one who is timed out.
+    match body {
+        Body::Merge(_) => return Ok(membership(community, actor)),
+        Body::DeviceCut(_) => return Ok(Basis::fixed(Level::Proof)),
+        _ => {}
+    }
+    if let Some(until) = timed_out(community, actor, None) {
+        return Err(Denied::TimedOut(until));
+    }
+    match body {
+        Body::Genesis(_) => Err(Denied::SecondGenesis),
+        Body::ServerUpdate(_) => by.needs(Bits::MANAGE_GUILD, Place::Server),
+        Body::MinVersion(_) if actor.identity != community.owner() => Err(Denied::OwnerOnly),
+        Body::MinVersion(_) => Ok(Basis::fixed(Level::Owner)),
+        Body::ChannelCreate(body) => by.channel_create(body),
+        Body::ChannelUpdate(body) => by.channel_update(body),
+        Body::ChannelDelete(body) => by.channel_delete(body),
+        Body::OverwriteSet(body) => by.overwrite_set(body),
+        Body::OverwriteClear(body) => by.overwrite_clear(body),
+        Body::RoleCreate(body) => by.role_create(body),
+        Body::RoleUpdate(body) => by.role_update(body),
+        Body::RoleDelete(body) => by.role_delete(&body.role),
+        Body::RoleGrant(body) => by.role_grant(body),
+        Body::RoleRevoke(body) => by.role_revoke(body),
+        Body::Kick(body) => by.acts_on(&body.member, Bits::KICK_MEMBERS),
+        Body::Ban(body) => by.acts_on(&body.member, Bits::BAN_MEMBERS),
+        Body::Unban(body) => by.unban(body),
+        Body::Timeout(body) => by.timeout(body, now),
+        Body::TimeoutLift(body) => by.acts_on(&body.member, Bits::MODERATE_MEMBERS),
+        Body::NicknameSet(body) => by.nickname(body),
+        Body::InviteCreate(body) => by.invite_create(body),
+        Body::InviteRevoke(body) => by.invite_revoke(body),
+        Body::DeviceCut(_) | Body::Merge(_) => Ok(membership(community, actor)),
+    }
+}
+
+/// Somebody who acts in a state.
+struct By<'a> {
+    community: &'a Community,
+    actor: &'a Actor,
+}
+
+impl By<'_> {
+    /// The basis of an act that takes one permission.
+    fn needs(&self, permission: Bits, place: Place<'_>) -> Result<Basis, Denied> {
+        let channel = match place {
+            Place::Server => None,
+            Place::Channel(channel) => Some(channel.id),
+        };
+        supply(self.community, self.actor, permission, place).ok_or(Denied::Missing {
+            permission,
+            channel,
+        })
+    }
+
+    /// The basis of an act on a member: the permission, and Discord's test of the highest role, and the act's own level above
+    /// the target's highest role. The second follows from the third, since no supplier stands above the highest role.
+    fn acts_on(&self, target: &IdentityId, permission: Bits) -> Result<Basis, Denied> {
+        let basis = self.needs(permission, Place::Server)?;
+        if *target == self.community.owner() {
+            return Err(Denied::TargetIsOwner);
+        }
+        let target = super::compute::rank_of(self.community, &target.into());
+        if basis.level <= target {
+            return Err(Denied::TargetRank {
+                actor: basis.level,
+                target,
+            });
+        }
+        Ok(basis.above(target))
+    }
+
+    /// Refuses to hand out permissions that the actor lacks in the server.
+    fn holds(&self, bits: Bits) -> Result<(), Denied> {
+        let lacks = bits.without(super::compute::base_of(self.community, self.actor));
+        if lacks.is_empty() || self.is_owner() {
+            Ok(())
+        } else {
+            Err(Denied::Escalation(lacks))
+        }
+    }
+
+    fn is_owner(&self) -> bool {
+        self.actor.identity == self.community.owner()
+    }
+
+    fn is_administrator(&self) -> bool {
+        super::compute::base_of(self.community, self.actor).contains(Bits::ADMINISTRATOR)
+    }
+}

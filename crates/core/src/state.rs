@@ -1,0 +1,343 @@
+//! The folded state: what a server is, given a set of authority events.
+//!
+//! [`Community`] is a value: persistent maps, cheap to clone, equal on every node that holds the same events. Conflicts are
+//! settled here and nowhere else: [`overrule`](self) decides which events count, [`fold`](self) what they say together.
+//! [`Roster`] is the member plane beside it, whose registers commute (chapter `authority`).
+
+mod act;
+mod channel;
+mod diff;
+mod digest;
+mod fold;
+mod invite;
+mod join;
+mod member;
+mod merkle;
+mod overrule;
+pub mod position;
+mod role;
+mod roster;
+
+use std::sync::Arc;
+
+pub(crate) use act::{Act, copy_of};
+pub use channel::{Channel, ChannelKind, Overwrites};
+pub use diff::{StateChange, diff};
+pub(crate) use fold::fold;
+use imbl::{OrdMap, OrdSet};
+pub use invite::{Invite, InviteKind};
+pub use join::{JoinError, verify_join};
+pub use member::{BanEntry, Cut, Grant, Nickname, TimeoutEntry};
+pub use role::Role;
+pub use roster::{Admitted, Member, ROSTER_MAX, Roster};
+
+use crate::event::{BlobRef, Genesis};
+use crate::id::{ChannelId, DeviceId, EventId, IdentityId, InviteId, LeafId, RoleId, ServerId};
+use crate::log::Causality;
+use crate::permissions::Level;
+
+/// The state of one server: a pure function of the set of its accepted events up to some heads.
+#[derive(Clone, Debug)]
+pub struct Community {
+    server: ServerId,
+    owner: IdentityId,
+    genesis: Arc<Genesis>,
+    name: Arc<str>,
+    description: Arc<str>,
+    icon: Option<Arc<BlobRef>>,
+    joins_paused: bool,
+    durability: u8,
+    min_version: u16,
+    roles: OrdMap<RoleId, Role>,
+    channels: OrdMap<ChannelId, Channel>,
+    grants: OrdMap<IdentityId, OrdMap<RoleId, Grant>>,
+    bans: OrdMap<IdentityId, BanEntry>,
+    removals: OrdMap<IdentityId, OrdSet<EventId>>,
+    timeouts: OrdMap<IdentityId, TimeoutEntry>,
+    nicknames: OrdMap<IdentityId, Nickname>,
+    invites: OrdMap<InviteId, Invite>,
+    cuts: OrdMap<DeviceId, Cut>,
+    dropped_leaves: OrdSet<LeafId>,
+    overruled: OrdMap<EventId, EventId>,
+    causality: Causality,
+}
+
+impl Community {
+    /// The server.
+    #[must_use]
+    pub fn server(&self) -> ServerId {
+        self.server
+    }
+
+    /// The owner.
+    #[must_use]
+    pub fn owner(&self) -> IdentityId {
+        self.owner
+    }
+
+    /// What the server was founded with.
+    #[must_use]
+    pub fn genesis(&self) -> &Genesis {
+        &self.genesis
+    }
+
+    /// Those who belong to the server from the start: the owner and the peers that genesis names.
+    pub fn founders(&self) -> impl Iterator<Item = IdentityId> + '_ {
+        core::iter::once(self.owner).chain(self.genesis.peers.iter().copied())
+    }
+
+    /// The server's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What the server is about.
+    #[must_use]
+    pub fn description(&self) -> &str {
+        &self.description
+    }
+
+    /// The encrypted icon.
+    #[must_use]
+    pub fn icon(&self) -> Option<&BlobRef> {
+        self.icon.as_deref()
+    }
+
+    /// 1 community, 2 chat among equals.
+    #[must_use]
+    pub fn template(&self) -> u8 {
+        self.genesis.template
+    }
+
+    /// Key suite: 1 X25519, 2 X-Wing.
+    #[must_use]
+    pub fn suite(&self) -> u8 {
+        self.genesis.suite
+    }
+
+    /// History policy: 1 newcomers read all, 2 from joining on.
+    #[must_use]
+    pub fn history(&self) -> u8 {
+        self.genesis.history
+    }
+
+    /// Whether joins through invites are refused.
+    #[must_use]
+    pub fn joins_paused(&self) -> bool {
+        self.joins_paused
+    }
+
+    /// Durability of new channels.
+    #[must_use]
+    pub fn durability(&self) -> u8 {
+        self.durability
+    }
+
+    /// The version of the protocol that the owner allows.
+    #[must_use]
+    pub fn min_version(&self) -> u16 {
+        self.min_version
+    }
+
+    /// One role.
+    #[must_use]
+    pub fn role(&self, id: &RoleId) -> Option<&Role> {
+        self.roles.get(id)
+    }
+
+    /// The `@everyone` role; always present once genesis is folded.
+    #[must_use]
+    pub fn everyone(&self) -> Option<&Role> {
+        self.role(&self.server.everyone())
+    }
+
+    /// All roles, `@everyone` among them, by id.
+    pub fn roles(&self) -> impl ExactSizeIterator<Item = &Role> {
+        self.roles.values()
+    }
+
+    /// All roles, highest first, `@everyone` last.
+    #[must_use]
+    pub fn roles_sorted(&self) -> Vec<&Role> {
+        let mut roles: Vec<&Role> = self.roles.values().collect();
+        roles.sort_by_cached_key(|role| core::cmp::Reverse(self.level_of(role)));
+        roles
+    }
+
+    /// Where a role stands.
+    #[must_use]
+    pub fn level_of(&self, role: &Role) -> Level {
+        if role.id == self.server.everyone() {
+            Level::Everyone
+        } else {
+            Level::Role(Arc::clone(&role.position), role.id)
+        }
+    }
+
+    /// A member's roles without `@everyone`, highest first: those granted by events. What an invite brought is known to the
+    /// roster ([`Member::roles`]).
+    #[must_use]
+    pub fn roles_of(&self, identity: &IdentityId) -> Vec<RoleId> {
+        self.roles_with(identity, &[])
+    }
+
+    /// As [`Community::roles_of`], with the roles that these invites bring unless an event took them away.
+    #[must_use]
+    pub fn roles_with(&self, identity: &IdentityId, invites: &[InviteId]) -> Vec<RoleId> {
+        let mut roles: Vec<_> = self
+            .granted(identity, invites)
+            .into_iter()
+            .map(|(role, _)| (self.level_of(role), role.id))
+            .collect();
+        roles.sort_unstable_by(|a, b| b.cmp(a));
+        roles.into_iter().map(|(_, id)| id).collect()
+    }
+
+    /// The roles that somebody holds by grants and through invites, each with the event that gave it.
+    pub(crate) fn granted(
+        &self,
+        identity: &IdentityId,
+        invites: &[InviteId],
+    ) -> Vec<(&Role, EventId)> {
+        let own = self.grants.get(identity);
+        let mut held: Vec<(&Role, EventId)> = own
+            .into_iter()
+            .flatten()
+            .filter(|(_, grant)| grant.held)
+            .filter_map(|(role, grant)| Some((self.roles.get(role)?, grant.event)))
+            .collect();
+        for invite in invites.iter().filter_map(|id| self.invites.get(id)) {
+            let role = invite.role.and_then(|id| self.roles.get(&id));
+            if let Some(role) = role
+                && own.is_none_or(|own| !own.contains_key(&role.id))
+                && held.iter().all(|(other, _)| other.id != role.id)
+            {
+                held.push((role, EventId(invite.id.0)));
+            }
+        }
+        held
+    }
+
+    /// Who holds a role by grant, by identity.
+    pub fn holders(&self, role: RoleId) -> impl Iterator<Item = IdentityId> + '_ {
+        let holds =
+            move |own: &OrdMap<RoleId, Grant>| own.get(&role).is_some_and(|grant| grant.held);
+        self.grants
+            .iter()
+            .filter(move |(_, own)| holds(own))
+            .map(|(identity, _)| *identity)
+    }
+
+    /// Who holds roles by grant, each with the role and the event.
+    pub fn grants(&self) -> impl Iterator<Item = (IdentityId, RoleId, Grant)> + '_ {
+        self.grants
+            .iter()
+            .flat_map(|(identity, own)| own.iter().map(|(role, grant)| (*identity, *role, *grant)))
+    }
+
+    /// One channel or category.
+    #[must_use]
+    pub fn channel(&self, id: &ChannelId) -> Option<&Channel> {
+        self.channels.get(id)
+    }
+
+    /// All channels and categories, by id.
+    pub fn channels(&self) -> impl ExactSizeIterator<Item = &Channel> {
+        self.channels.values()
+    }
+
+    /// The channels of one category, or those of none, in order of position, then id.
+    #[must_use]
+    pub fn children(&self, parent: Option<&ChannelId>) -> Vec<&Channel> {
+        let mut children: Vec<&Channel> = self
+            .channels
+            .values()
+            .filter(|channel| channel.parent.as_ref() == parent)
+            .collect();
+        children.sort_by(|a, b| (&a.position, a.id).cmp(&(&b.position, b.id)));
+        children
+    }
+
+    /// The overwrites in force in a channel: its category's while it follows it, else its own.
+    #[must_use]
+    pub fn overwrites<'a>(&'a self, channel: &'a Channel) -> &'a Overwrites {
+        match channel
+            .parent
+            .filter(|_| channel.synced)
+            .and_then(|id| self.channels.get(&id))
+        {
+            Some(parent) => &parent.own_overwrites,
+            None => &channel.own_overwrites,
+        }
+    }
+
+    /// Somebody's ban.
+    #[must_use]
+    pub fn ban(&self, identity: &IdentityId) -> Option<&BanEntry> {
+        self.bans.get(identity)
+    }
+
+    /// All bans, by identity.
+    pub fn bans(&self) -> impl ExactSizeIterator<Item = (&IdentityId, &BanEntry)> {
+        self.bans.iter()
+    }
+
+    /// The latest kicks and bans of somebody: only registers that cite every one of them count again.
+    pub fn removals(&self, identity: &IdentityId) -> impl Iterator<Item = &EventId> {
+        self.removals.get(identity).into_iter().flatten()
+    }
+
+    /// Somebody's timeout, which may be over: compare its end.
+    #[must_use]
+    pub fn timeout(&self, identity: &IdentityId) -> Option<&TimeoutEntry> {
+        self.timeouts.get(identity)
+    }
+
+    /// A nickname that a moderator set.
+    #[must_use]
+    pub fn nickname(&self, identity: &IdentityId) -> Option<&Nickname> {
+        self.nicknames.get(identity)
+    }
+
+    /// One invite, revoked or not.
+    #[must_use]
+    pub fn invite(&self, id: &InviteId) -> Option<&Invite> {
+        self.invites.get(id)
+    }
+
+    /// All invites, revoked ones too, by id.
+    pub fn invites(&self) -> impl ExactSizeIterator<Item = &Invite> {
+        self.invites.values()
+    }
+
+    /// A device's cut.
+    #[must_use]
+    pub fn cut(&self, device: &DeviceId) -> Option<&Cut> {
+        self.cuts.get(device)
+    }
+
+    /// Whether a ban has dropped an invite's leaf: the link admits, but its keys open no later epoch.
+    #[must_use]
+    pub fn leaf_dropped(&self, leaf: &LeafId) -> bool {
+        self.dropped_leaves.contains(leaf)
+    }
+
+    /// The restriction that overruled an accepted event, if one did.
+    #[must_use]
+    pub fn overruled(&self, event: &EventId) -> Option<&EventId> {
+        self.overruled.get(event)
+    }
+
+    /// Whether `heads` lie at or after `event`, as far as the log knows them.
+    #[must_use]
+    pub fn cites(&self, heads: &[EventId], event: &EventId) -> bool {
+        self.causality.is_ancestor(event, heads)
+    }
+
+    /// Hands over the log's causal order, which is no part of the value.
+    pub(crate) fn with_causality(mut self, causality: &Causality) -> Self {
+        self.causality = causality.clone();
+        self
+    }
+}

@@ -1,0 +1,195 @@
+//! Overwrites, deletions, and what deletions leave.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Region;
+use crate::event::{Body, Subject};
+use crate::id::{ChannelId, RoleId};
+use crate::permissions::Bits;
+use crate::state::{Act, ChannelKind, Community, Overwrites};
+
+impl Community {
+    /// Settles the overwrites of every channel that the region touches. Each bit of each subject is a register of its own: a
+    /// bit is allowed only if every latest write allows it, and denied if any does.
+    pub(super) fn fold_overwrites(&mut self, region: &Region<'_>) {
+        let mut writers: BTreeMap<ChannelId, Vec<&Act>> = BTreeMap::new();
+        for act in region.acts {
+            if let Some(channel) = writes_overwrites(act) {
+                writers.entry(channel).or_default().push(act);
+            }
+        }
+        for (id, writers) in writers {
+            let Some(channel) = self.channels.get_mut(&id) else {
+                continue;
+            };
+            channel.own_overwrites = merge(region, &channel.own_overwrites, &writers);
+        }
+    }
+
+    /// Deletes what the region deletes: deletion beats any concurrent change.
+    pub(super) fn bury(&mut self, region: &Region<'_>) {
+        for act in region.acts {
+            match &act.body {
+                Body::RoleDelete(body) => self.bury_role(body.role),
+                Body::InviteRevoke(body) => {
+                    if let Some(invite) = self.invites.get_mut(&body.invite) {
+                        let mut honoured = body.honoured.iter().copied().collect();
+                        if let Some(other) = invite.revoked.take() {
+                            honoured = other.intersection(honoured);
+                        }
+                        invite.revoked = Some(honoured);
+                    }
+                }
+                _ => {}
+            }
+        }
+        self.settle_parents(region);
+    }
+
+    fn bury_role(&mut self, role: RoleId) {
+        if self.roles.remove(&role).is_none() {
+            return;
+        }
+        let holders: Vec<_> = self
+            .grants
+            .iter()
+            .filter(|(_, own)| own.contains_key(&role))
+            .map(|(member, own)| (*member, own.without(&role)))
+            .collect();
+        for (member, own) in holders {
+            if own.is_empty() {
+                self.grants.remove(&member);
+            } else {
+                self.grants.insert(member, own);
+            }
+        }
+        let subject = Subject::Role(role);
+        let touched: Vec<ChannelId> = self
+            .channels
+            .iter()
+            .filter(|(_, channel)| channel.own_overwrites.contains_key(&subject))
+            .map(|(id, _)| *id)
+            .collect();
+        for id in touched {
+            if let Some(channel) = self.channels.get_mut(&id) {
+                channel.own_overwrites.remove(&subject);
+            }
+        }
+    }
+
+    /// Removes deleted channels. Children of a category that is gone stand alone, with the overwrites that it had: deleting a
+    /// private category opens nothing. While a channel follows its category it has no overwrites of its own.
+    fn settle_parents(&mut self, region: &Region<'_>) {
+        let mut gone: BTreeMap<ChannelId, Option<Overwrites>> = BTreeMap::new();
+        let mut moved: BTreeSet<ChannelId> = BTreeSet::new();
+        for act in region.acts {
+            if let Body::ChannelDelete(body) = &act.body {
+                let removed = self.channels.remove(&body.channel);
+                let overwrites = removed.map(|channel| channel.own_overwrites);
+                gone.entry(body.channel).or_insert(overwrites);
+            }
+            moved.extend(places(act));
+        }
+        if !gone.is_empty() {
+            let orphans = self.channels.values().filter(|channel| {
+                channel
+                    .parent
+                    .is_some_and(|parent| gone.contains_key(&parent))
+            });
+            moved.extend(orphans.map(|channel| channel.id));
+        }
+        for id in moved {
+            let parent = self.channels.get(&id).and_then(|channel| channel.parent);
+            let category = parent
+                .and_then(|parent| self.channels.get(&parent))
+                .is_some_and(|parent| parent.kind == ChannelKind::Category);
+            let Some(channel) = self.channels.get_mut(&id) else {
+                continue;
+            };
+            if category {
+                if channel.synced {
+                    channel.own_overwrites = Overwrites::new();
+                }
+                continue;
+            }
+            let left = parent
+                .and_then(|parent| gone.get(&parent))
+                .cloned()
+                .flatten();
+            if let (true, Some(left)) = (channel.synced, left) {
+                channel.own_overwrites = left;
+            }
+            channel.parent = None;
+            channel.synced = false;
+        }
+    }
+}
+
+/// The channel whose place an event sets, or whose overwrites.
+fn places(act: &Act) -> Option<ChannelId> {
+    match &act.body {
+        Body::ChannelCreate(_) => Some(act.id.into()),
+        Body::ChannelUpdate(body) => Some(body.channel),
+        _ => writes_overwrites(act),
+    }
+}
+
+/// The channel whose own overwrites an event writes.
+fn writes_overwrites(act: &Act) -> Option<ChannelId> {
+    match &act.body {
+        Body::OverwriteSet(body) => Some(body.channel),
+        Body::OverwriteClear(body) => Some(body.channel),
+        Body::ChannelUpdate(body) if act.copy.is_some() => Some(body.channel),
+        _ => None,
+    }
+}
+
+/// What an event writes for one subject; nothing if it does not touch it.
+fn write_of(act: &Act, subject: Subject) -> Option<(Bits, Bits)> {
+    match &act.body {
+        Body::OverwriteSet(body) if body.overwrite.subject == subject => {
+            return Some((body.overwrite.allow, body.overwrite.deny));
+        }
+        Body::OverwriteClear(body) if body.subject == subject => {
+            return Some((Bits::NONE, Bits::NONE));
+        }
+        _ => {}
+    }
+    let copy = act.copy.as_ref()?;
+    Some(copy.get(&subject).copied().unwrap_or_default())
+}
+
+fn merge(region: &Region<'_>, own: &Overwrites, writers: &[&Act]) -> Overwrites {
+    let mut subjects: BTreeSet<Subject> = BTreeSet::new();
+    for act in writers {
+        subjects.extend(match &act.body {
+            Body::OverwriteSet(body) => Some(body.overwrite.subject),
+            Body::OverwriteClear(body) => Some(body.subject),
+            _ => None,
+        });
+        if let Some(copy) = &act.copy {
+            subjects.extend(copy.keys().copied());
+            subjects.extend(own.keys().copied());
+        }
+    }
+    let mut merged = own.clone();
+    for subject in subjects {
+        let touching = writers
+            .iter()
+            .copied()
+            .filter(|act| write_of(act, subject).is_some());
+        let latest = region.latest(touching);
+        let writes = latest.iter().filter_map(|act| write_of(act, subject));
+        let folded = writes.reduce(|a, b| (a.0 & b.0, a.1 | b.1));
+        match folded.map(|(allow, deny)| (allow.without(deny), deny)) {
+            Some((allow, deny)) if !(allow | deny).is_empty() => {
+                merged.insert(subject, (allow, deny));
+            }
+            Some(_) => {
+                merged.remove(&subject);
+            }
+            None => {}
+        }
+    }
+    merged
+}
