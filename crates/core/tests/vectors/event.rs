@@ -1,0 +1,278 @@
+//! Vectors of chapter `event`: one event of every kind. What events do is in chapter `authority`.
+
+use conclave_core::event::*;
+use conclave_core::id::*;
+use conclave_core::member::LeafKeys;
+use conclave_core::permissions::Bits;
+use conclave_core::signed::Verified;
+use serde_json::{Value, json};
+
+use crate::support::{NOW, check, error_kind, key, refusals, signed};
+
+const CHANNEL: ChannelId = ChannelId([0xc1; 32]);
+const ROLE: RoleId = RoleId([0xc2; 32]);
+const MEMBER: IdentityId = IdentityId([0xc3; 32]);
+const INVITE: InviteId = InviteId([0xc4; 32]);
+
+fn genesis() -> Body {
+    Body::Genesis(Genesis {
+        name: "The Garden".into(),
+        template: 1,
+        nonce: vec![1; 32].into(),
+        everyone: Bits::VIEW_CHANNEL | Bits::SEND_MESSAGES,
+        suite: 2,
+        owner_root: key(1).public(),
+        hosting_root: key(2).public(),
+        notaries: vec![key(1).public()],
+        notary_quorum: 1,
+        history: 1,
+        peers: vec![],
+    })
+}
+
+fn channel_bodies() -> Vec<Body> {
+    let overwrite = |subject| Overwrite {
+        subject,
+        allow: Bits::VIEW_CHANNEL,
+        deny: Bits::SEND_MESSAGES,
+    };
+    vec![
+        Body::ChannelCreate(ChannelCreate {
+            name: "general".into(),
+            kind: 0,
+            topic: Some("Everything".into()),
+            parent: Some(CHANNEL),
+            position: "V".into(),
+            overwrites: vec![
+                overwrite(Subject::Role(ROLE)),
+                overwrite(Subject::Member(MEMBER)),
+            ],
+            synced: false,
+            durability: 2,
+            ttl_ms: None,
+            slow_mode_s: 0,
+        }),
+        Body::ChannelUpdate(ChannelUpdate {
+            channel: CHANNEL,
+            name: Some("news".into()),
+            topic: None,
+            parent: None,
+            parent_clear: Some(true),
+            position: Some("W".into()),
+            durability: Some(3),
+            ttl_ms: Some(0),
+            slow_mode_s: Some(30),
+            synced: Some(true),
+        }),
+        Body::ChannelDelete(ChannelDelete { channel: CHANNEL }),
+        Body::OverwriteSet(OverwriteSet {
+            channel: CHANNEL,
+            overwrite: overwrite(Subject::Role(ROLE)),
+        }),
+        Body::OverwriteClear(OverwriteClear {
+            channel: CHANNEL,
+            subject: Subject::Member(MEMBER),
+        }),
+    ]
+}
+
+fn role_bodies() -> Vec<Body> {
+    vec![
+        Body::RoleCreate(RoleCreate {
+            name: "Moderator".into(),
+            color: Some(0x00ff_8000),
+            hoist: true,
+            mentionable: false,
+            permissions: Bits::BAN_MEMBERS,
+            position: "k".into(),
+        }),
+        Body::RoleUpdate(RoleUpdate {
+            role: ROLE,
+            name: None,
+            color: Some(0x0100_0000),
+            hoist: Some(false),
+            mentionable: None,
+            set: Some(Bits::KICK_MEMBERS),
+            clear: Some(Bits::BAN_MEMBERS),
+            position: None,
+        }),
+        Body::RoleDelete(RoleDelete { role: ROLE }),
+        Body::RoleGrant(RoleGrant {
+            role: ROLE,
+            member: MEMBER,
+        }),
+        Body::RoleRevoke(RoleRevoke {
+            role: ROLE,
+            member: MEMBER,
+            seen: vec![seen()],
+        }),
+    ]
+}
+
+fn seen() -> Seen {
+    Seen {
+        device: DeviceId([0xd1; 32]),
+        event_seq: Some(4),
+        register_seq: None,
+        pseudonym: Some(Pseudonym([0xd2; 32])),
+    }
+}
+
+fn member_bodies() -> Vec<Body> {
+    vec![
+        Body::Kick(Kick {
+            member: MEMBER,
+            seen: vec![seen()],
+        }),
+        Body::Ban(Ban {
+            member: MEMBER,
+            seen: vec![seen()],
+            delete_ms: Some(86_400_000),
+            dropped_leaves: vec![LeafId([9; 32])],
+        }),
+        Body::Unban(Unban { member: MEMBER }),
+        Body::Timeout(Timeout {
+            member: MEMBER,
+            until: Millis(NOW + 60_000),
+            seen: vec![],
+        }),
+        Body::TimeoutLift(TimeoutLift { member: MEMBER }),
+        Body::NicknameSet(NicknameSet {
+            member: MEMBER,
+            nickname: Some(Commitment([8; 32])),
+            seen: vec![seen()],
+        }),
+    ]
+}
+
+fn other_bodies() -> Vec<Body> {
+    vec![
+        Body::ServerUpdate(ServerUpdate {
+            name: Some("The Orchard".into()),
+            description: Some("Apples".into()),
+            icon: Some(BlobRef {
+                hash: BlobHash([7; 32]),
+                key: vec![6; 32].into(),
+                size: 1234,
+                mime: "image/png".into(),
+            }),
+            icon_clear: None,
+            joins_paused: Some(true),
+            durability: Some(2),
+        }),
+        Body::InviteCreate(InviteCreate {
+            kind: 1,
+            verify_key: key(5).public(),
+            leaf: LeafKeys {
+                x25519: vec![4; 32].into(),
+                xwing: Some(vec![3; 1216].into()),
+            },
+            role: Some(ROLE),
+            channel: Some(CHANNEL),
+            max_uses: Some(100),
+            expires: Some(Millis(NOW + 86_400_000)),
+        }),
+        Body::InviteRevoke(InviteRevoke {
+            invite: INVITE,
+            honoured: vec![Pseudonym([1; 32]), Pseudonym([2; 32])],
+        }),
+        Body::DeviceCut(DeviceCut {
+            identity: MEMBER,
+            device: DeviceId([0xd1; 32]),
+            certificate: vec![0x80].into(),
+            seen: Some(seen()),
+        }),
+        Body::Merge(Merge::default()),
+        Body::MinVersion(MinVersion { version: 2 }),
+    ]
+}
+
+/// An event that carries a body.
+fn event(body: &Body) -> Event {
+    let genesis = matches!(body, Body::Genesis(_));
+    Event {
+        version: EVENT_VERSION,
+        server: (!genesis).then_some(ServerId([0xaa; 32])),
+        author: IdentityId([0xab; 32]),
+        device: DeviceId([0xac; 32]),
+        seq: u64::from(!genesis),
+        prev_self: (!genesis).then_some(EventId([0xaa; 32])),
+        parents: if genesis {
+            vec![]
+        } else {
+            vec![EventId([0xaa; 32]), EventId([0xad; 32])]
+        },
+        identity_head: IdentityEntryId([0xae; 32]),
+        last_checkpoint: None,
+        kind: body.kind().number(),
+        body: body.encode().into(),
+        time: Millis(NOW),
+        register: (!genesis).then_some(RegisterId([0xaf; 32])),
+        reason: (!genesis).then(|| "because".to_owned()),
+    }
+}
+
+fn accept(body: &Body) -> (Value, Verified<Event>) {
+    let name = format!("{:?}", body.kind());
+    let (mut case, event) = signed(&name, event(body), &key(10));
+    assert_eq!(event.decode_body().unwrap(), *body);
+    case["kind"] = event.kind.into();
+    case["body"] = hex::encode(&*event.body).into();
+    (case, event)
+}
+
+/// Events whose signature is good and whose body nobody can act on.
+fn body_refusals() -> Vec<Value> {
+    let cases: [(&str, u16, Vec<u8>); 5] = [
+        ("unknown kind: the server halts", 4000, vec![0xa0]),
+        ("reserved kind: the server halts", 32, vec![0xa0]),
+        (
+            "critical key: the server halts",
+            22,
+            vec![0xa2, 0x00, 0x80, 0x18, 0x80, 0x00],
+        ),
+        ("missing field: rejected for good", 15, vec![0xa0]),
+        (
+            "body that is not canonical: rejected for good",
+            15,
+            vec![0xbf, 0xff],
+        ),
+    ];
+    let case = |(name, kind, body): (&str, u16, Vec<u8>)| {
+        let base = event(&Body::Merge(Merge::default()));
+        let (mut case, event) = signed(
+            name,
+            Event {
+                kind,
+                body: body.into(),
+                ..base
+            },
+            &key(10),
+        );
+        case["body_error"] = error_kind(&event.decode_body().unwrap_err()).into();
+        case
+    };
+    cases.into_iter().map(case).collect()
+}
+
+#[test]
+fn event_formats() {
+    let bodies: Vec<Body> = [
+        vec![genesis()],
+        channel_bodies(),
+        role_bodies(),
+        member_bodies(),
+        other_bodies(),
+    ]
+    .concat();
+    let mut kinds: Vec<_> = bodies.iter().map(Body::kind).collect();
+    kinds.sort();
+    assert_eq!(kinds, Kind::ACTIVE, "a vector for every kind");
+    let mut cases: Vec<Value> = bodies.iter().map(|body| accept(body).0).collect();
+    cases.extend(refusals("event", &accept(&genesis()).1, &key(10)));
+    cases.extend(body_refusals());
+    check(
+        "event",
+        &json!({ "chapter": "event", "version": 1, "cases": cases }),
+    );
+}
