@@ -8,7 +8,7 @@ use crate::id::LeafId;
 /// A key to seal to: a leaf's, or an inner node's, which is a leaf to the level above it.
 pub(super) type Target = Leaf;
 
-/// Chooses the fewest targets that reach every leaf and nobody else, in ascending order of ids.
+/// Chooses targets that reach every leaf and nobody else, in ascending order of ids.
 ///
 /// An inner node is *untouched* if everything beneath it is among the recipients of the whole epoch; it then takes one slot
 /// for all of them. Beneath a touched node, its untouched children take one each and leaves stand for themselves. Of nodes
