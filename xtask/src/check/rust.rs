@@ -1,0 +1,66 @@
+//! The steps that are cargo's.
+
+use anyhow::Result;
+
+use crate::check::{
+    count,
+    step::{Context, Outcome},
+};
+
+/// Checks the formatting of all packages.
+pub fn fmt(context: &Context<'_>) -> Result<Outcome> {
+    let done = context.run("cargo", &["fmt", "--all", "--check"])?;
+    Ok(Outcome::single(done.success))
+}
+
+/// Lints all packages with their tests; the lint table is the workspace's.
+pub fn clippy(context: &Context<'_>) -> Result<Outcome> {
+    let done = context.run(
+        "cargo",
+        &[
+            "clippy",
+            "--workspace",
+            "--all-targets",
+            "--locked",
+            "--",
+            "-D",
+            "warnings",
+        ],
+    )?;
+    Ok(Outcome::single(done.success))
+}
+
+/// Runs all tests but the documentation's.
+pub fn tests(context: &Context<'_>) -> Result<Outcome> {
+    let done = context.run(
+        "cargo",
+        &[
+            "nextest",
+            "run",
+            "--workspace",
+            "--locked",
+            "--no-fail-fast",
+            "--status-level=slow",
+            "--final-status-level=fail",
+        ],
+    )?;
+    Ok(count::nextest(&done.lines).against_status(done.success))
+}
+
+/// Runs the examples in the documentation.
+pub fn doctests(context: &Context<'_>) -> Result<Outcome> {
+    let done = context.run(
+        "cargo",
+        &["test", "--workspace", "--doc", "--locked", "--no-fail-fast"],
+    )?;
+    Ok(count::libtest(&done.lines).against_status(done.success))
+}
+
+/// Builds the documentation of the project's own packages.
+pub fn docs(context: &Context<'_>) -> Result<Outcome> {
+    let mut command = context.command("cargo");
+    command
+        .args(["doc", "--workspace", "--no-deps", "--locked"])
+        .env("RUSTDOCFLAGS", "-D warnings");
+    Ok(Outcome::single(crate::process::run(&mut command)?.success))
+}
