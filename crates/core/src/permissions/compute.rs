@@ -67,6 +67,17 @@ pub fn in_channel(
     }
 }
 
+/// What somebody may do in a channel that has exactly these overwrites in force; a timeout is not looked at. Audiences ask
+/// this of overwrites that no single channel needs to have ([`crate::keys::audience`]).
+#[must_use]
+pub fn under_overwrites(
+    community: &Community,
+    actor: impl Into<Actor>,
+    overwrites: &Overwrites,
+) -> Bits {
+    channel_of(community, &actor.into(), overwrites)
+}
+
 /// How high somebody stands: the owner, or their highest role.
 #[must_use]
 pub fn rank(community: &Community, actor: impl Into<Actor>) -> Level {
