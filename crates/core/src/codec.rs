@@ -62,3 +62,6 @@ pub fn critical_keys(bytes: &[u8]) -> Vec<u64> {
     }
     keys
 }
+
+#[cfg(test)]
+mod tests;

@@ -198,6 +198,13 @@ impl<T: Signable> Verified<T> {
     pub fn bytes(&self) -> &SignedBytes {
         &self.bytes
     }
+
+    /// The lowest critical key of the payload that this build does not know: whoever finds one must not act on the content,
+    /// and asks for an update.
+    #[must_use]
+    pub fn critical_key(&self) -> Option<u64> {
+        codec::critical_keys(&self.bytes.payload).first().copied()
+    }
 }
 
 impl<T> Deref for Verified<T> {
@@ -287,3 +294,6 @@ fn signing_input(label: Label, payload: &[u8]) -> Vec<u8> {
     input.extend_from_slice(payload);
     input
 }
+
+#[cfg(test)]
+mod tests;

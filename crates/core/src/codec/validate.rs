@@ -13,14 +13,22 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// Limits for content of at most `bytes_max` bytes: an item takes at least one byte, so that the byte limit bounds the
-    /// items as well.
+    /// Limits for content of at most `bytes_max` bytes: one item per four bytes, and 64 more for small content.
+    ///
+    /// An item of one byte can become a value of 24 (an empty string in a list), so that the number of items, and not the
+    /// bytes alone, bounds the memory that decoding takes. Content of ours has eight bytes an item and more.
     #[must_use]
     pub const fn bytes(bytes_max: usize) -> Self {
         Self {
             bytes_max,
-            items_max: bytes_max,
+            items_max: bytes_max / 4 + 64,
         }
+    }
+
+    /// The same with another number of items, for formats with long lists of strings.
+    #[must_use]
+    pub const fn items(self, items_max: usize) -> Self {
+        Self { items_max, ..self }
     }
 }
 

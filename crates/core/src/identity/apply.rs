@@ -172,7 +172,7 @@ pub(super) fn decode_body(entry: &Verified<Entry>) -> Result<Option<EntryBody>, 
     let seq = entry.seq;
     let newer = IdentityError::NeedsUpdate { seq };
     let critical = |bytes: &[u8]| !codec::critical_keys(bytes).is_empty();
-    if entry.version != ENTRY_VERSION || critical(entry.payload()) {
+    if entry.version != ENTRY_VERSION || entry.critical_key().is_some() {
         return Err(newer);
     }
     let fault = |error| IdentityError::Body { seq, error };

@@ -40,11 +40,17 @@ pub fn check(stem: &str, vectors: &Value) {
     let stored: Value = serde_json::from_str(&text).unwrap();
     let cases = |value: &Value| value["cases"].as_array().cloned().unwrap_or_default();
     for (stored, rebuilt) in cases(&stored).iter().zip(cases(vectors)) {
-        assert_eq!(*stored, rebuilt, "{stem}: a case differs");
+        // Not `assert_eq`: the bytes would bury the name.
+        assert!(
+            *stored == rebuilt,
+            "{stem}: the case {} differs from {}",
+            rebuilt["name"],
+            stored["name"]
+        );
     }
-    assert_eq!(
-        stored, *vectors,
-        "{stem}: the vectors differ beyond their common cases"
+    assert!(
+        stored == *vectors,
+        "{stem}: the vectors differ in number, or beside their cases"
     );
 }
 
@@ -208,7 +214,14 @@ pub fn error_kind(error: &dyn Debug) -> String {
             break;
         }
         kinds.push(name);
-        // Into what the variant wraps: its only field, or the one called `error` or `misuse`.
+        // Into what a variant that wraps another error wraps: its only field, or the one called `error` or `misuse`.
+        let wraps = matches!(
+            name,
+            "Signed" | "Body" | "Codec" | "Misuse" | "Possession" | "Delegation"
+        );
+        if !wraps {
+            break;
+        }
         let inner = after.strip_prefix('(').or_else(|| {
             let fields = after.strip_prefix(" { ")?;
             ["error: ", "misuse: "]
@@ -243,7 +256,7 @@ fn error_kinds_name_every_layer() {
             seq: 1,
             misuse: rank
         }),
-        "Misuse.Rank.Root"
+        "Misuse.Rank"
     );
     assert_eq!(
         error_kind(&SignedError::SignatureLength(3)),
