@@ -73,7 +73,9 @@ pub fn of_channel(community: &Community, channel: &ChannelId) -> Option<(Audienc
 /// The everyone-audience and those of all channels, categories aside.
 #[must_use]
 pub fn all(community: &Community) -> BTreeMap<AudienceId, Rule> {
-    let channels = community.channels().filter(|channel| channel.kind != ChannelKind::Category);
+    let channels = community
+        .channels()
+        .filter(|channel| channel.kind != ChannelKind::Category);
     channels
         .map(|channel| rule_of(community, channel))
         .chain([Rule::Everyone])
@@ -83,16 +85,22 @@ pub fn all(community: &Community) -> BTreeMap<AudienceId, Rule> {
 
 fn rule_of(community: &Community, channel: &Channel) -> Rule {
     let everyone = Subject::Role(community.server().everyone());
-    let granted = community.everyone().map_or(Bits::NONE, |role| role.permissions);
+    let granted = community
+        .everyone()
+        .map_or(Bits::NONE, |role| role.permissions);
     let base = granted.contains(Bits::VIEW_CHANNEL);
     let overwrites: Vec<Overwrite> = community
         .overwrites(channel)
         .iter()
         .filter_map(|(subject, (allow, deny))| view_part(*subject, *allow, *deny))
         .collect();
-    let own = overwrites.iter().find(|overwrite| overwrite.subject == everyone);
+    let own = overwrites
+        .iter()
+        .find(|overwrite| overwrite.subject == everyone);
     let opened = own.map_or(base, |overwrite| !overwrite.allow.is_empty());
-    let denied = overwrites.iter().any(|o| o.subject != everyone && !o.deny.is_empty());
+    let denied = overwrites
+        .iter()
+        .any(|o| o.subject != everyone && !o.deny.is_empty());
     // What lets everybody in and keeps nobody out is one rule, however it is written.
     if granted.contains(Bits::ADMINISTRATOR) || (opened && !denied) {
         Rule::Everyone
@@ -105,7 +113,11 @@ fn rule_of(community: &Community, channel: &Channel) -> Rule {
 fn view_part(subject: Subject, allow: Bits, deny: Bits) -> Option<Overwrite> {
     let allow = allow & Bits::VIEW_CHANNEL;
     let deny = (deny & Bits::VIEW_CHANNEL).without(allow);
-    (!allow.is_empty() || !deny.is_empty()).then_some(Overwrite { subject, allow, deny })
+    (!allow.is_empty() || !deny.is_empty()).then_some(Overwrite {
+        subject,
+        allow,
+        deny,
+    })
 }
 
 /// Whether somebody who is a member, or would be, may view under the rule.
@@ -143,7 +155,9 @@ pub fn leaves(community: &Community, roster: &Roster, rule: &Rule, now: Millis) 
             .and_modify(|before| before.state_only &= leaf.state_only)
             .or_insert(leaf);
     };
-    let readers = roster.members(community).filter(|member| may_read(community, member, rule));
+    let readers = roster
+        .members(community)
+        .filter(|member| may_read(community, member, rule));
     for member in readers {
         for device in member.devices {
             add(Leaf::full(device.leaf.clone()));
