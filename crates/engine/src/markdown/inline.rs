@@ -1,0 +1,1 @@
+//! What pulldown-cmark does not know: mentions, `:emoji:`, bare links, spoilers.
