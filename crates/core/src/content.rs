@@ -34,6 +34,7 @@ pub struct Content {
     /// Who speaks; must be the identity of the envelope's pseudonym.
     #[n(1)]
     pub author: IdentityId,
+    /// The channel, which must be that of the envelope's topic.
     #[n(2)]
     pub channel: ChannelId,
     /// Authority heads at which the author was allowed to; ascending.
@@ -48,6 +49,7 @@ pub struct Content {
     /// Version of the hosting manifest that the author knew; 0: none.
     #[n(6)]
     pub manifest_version: u64,
+    /// What happens.
     #[n(7)]
     pub act: Act,
 }
@@ -61,8 +63,10 @@ pub enum Act {
     /// Replaces the text of one's own message.
     #[n(1)]
     Edit {
+        /// The message.
         #[n(0)]
         target: EnvelopeId,
+        /// The new text, within the limits of a post.
         #[n(1)]
         text: String,
     },
@@ -72,18 +76,23 @@ pub enum Act {
     /// Adds or takes back a reaction; of two by one author the causally later counts, of concurrent ones the removal.
     #[n(3)]
     React {
+        /// The message.
         #[n(0)]
         target: EnvelopeId,
+        /// One emoji, at most [`EMOJI_BYTES_MAX`] bytes.
         #[n(1)]
         emoji: String,
+        /// True: adds. False: takes back.
         #[n(2)]
         on: bool,
     },
     /// Pins or unpins a message.
     #[n(4)]
     Pin {
+        /// The message.
         #[n(0)]
         target: EnvelopeId,
+        /// True: adds. False: takes back.
         #[n(1)]
         on: bool,
     },
@@ -102,8 +111,10 @@ pub struct Post {
     /// Markdown; mentions stand in it as `<@member>`, `<@&role>`, `<#channel>` (64 hex digits), `@everyone`, `@here`.
     #[n(0)]
     pub text: String,
+    /// The message that this one answers.
     #[n(1)]
     pub reply_to: Option<EnvelopeId>,
+    /// At most [`ATTACHMENTS_MAX`].
     #[n(2)]
     pub attachments: Vec<Attachment>,
     /// What the author's client called the message, so that a repeated request is recognised: at most 32 bytes.
@@ -118,11 +129,13 @@ pub struct Attachment {
     /// File name without directories, at most 255 bytes.
     #[n(0)]
     pub name: String,
+    /// Where the file is and how it opens.
     #[n(1)]
     pub blob: BlobRef,
     /// Pixels.
     #[n(2)]
     pub width: Option<u32>,
+    /// Pixels.
     #[n(3)]
     pub height: Option<u32>,
 }

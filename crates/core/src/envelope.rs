@@ -29,8 +29,10 @@ pub struct Envelope {
     /// Format version, [`ENVELOPE_VERSION`].
     #[n(0)]
     pub version: u16,
+    /// The server, or the account, as carriers know it.
     #[n(1)]
     pub server: ServerTag,
+    /// The topic, as carriers know it.
     #[n(2)]
     pub topic: TopicTag,
     /// The epoch whose keys seal the content; 32 zero bytes for key records, which bring their own seals.
@@ -42,6 +44,7 @@ pub struct Envelope {
     /// Position among the sender's envelopes of this topic, from 1; ephemeral ones count their own milliseconds.
     #[n(5)]
     pub seq: u64,
+    /// What a carrier must know of the envelope's use.
     #[n(6)]
     pub form: Form,
     /// Hash of the secret that lets blind storers drop the envelope.
@@ -77,8 +80,12 @@ pub enum Form {
 #[derive(Clone, PartialEq, Eq, Debug, Encode, Decode)]
 #[cbor(map)]
 pub struct Drop {
+    /// The envelope to drop: the same sender's, in the same topic.
     #[n(0)]
     pub target: EnvelopeId,
+    /// Its sequence.
+    #[n(2)]
+    pub seq: u64,
     /// 32 bytes whose hash the target carries.
     #[n(1)]
     pub secret: ByteVec,

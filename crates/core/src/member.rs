@@ -1,12 +1,18 @@
 //! The member plane: one signed register per device, and the personal text that it commits to.
 
+mod record;
+
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
+pub use record::{
+    BIO_BYTES_MAX, DISPLAY_NAME_CHARS_MAX, Direct, MEMBER_RECORD_BYTES_MAX, MemberRecord,
+    NICKNAME_CHARS_MAX, Personal, PersonalText, Profile, REACH_PLACES_MAX, Reach, RecordError,
+    SALT_LEN, STATUS_BYTES_MAX,
+};
 
-use crate::event::BlobRef;
 use crate::hash::{Label, hash};
 use crate::id::{
-    Commitment, DeviceId, EventId, IdentityEntryId, IdentityId, InviteId, LeafId, Millis, NodeId,
+    Commitment, DeviceId, EventId, IdentityEntryId, IdentityId, InviteId, LeafId, Millis,
     Pseudonym, RegisterId, ServerId, TopicTag,
 };
 use crate::signed::{SIGNATURE_LEN, Signable, Verified};
@@ -26,10 +32,13 @@ pub struct Register {
     /// Format version, [`REGISTER_VERSION`].
     #[n(0)]
     pub version: u16,
+    /// The server.
     #[n(1)]
     pub server: ServerId,
+    /// Whose device.
     #[n(2)]
     pub identity: IdentityId,
+    /// The device, whose signing key signs.
     #[n(3)]
     pub device: DeviceId,
     /// Under which key the device is known here; never changes.
@@ -38,6 +47,7 @@ pub struct Register {
     /// From 0, raised by one with each register.
     #[n(5)]
     pub seq: u64,
+    /// Whether it takes part.
     #[n(6)]
     pub status: Status,
     /// The identity log as of this register.
@@ -46,14 +56,19 @@ pub struct Register {
     /// Authority heads that the author saw, ascending.
     #[n(8)]
     pub heads: Vec<EventId>,
+    /// Why it may be here.
     #[n(9)]
     pub proof: JoinProof,
+    /// The public keys of its leaf, to which epochs are sealed.
     #[n(10)]
     pub leaf: LeafKeys,
+    /// Commitment to the nickname that the member chose here.
     #[n(11)]
     pub nickname: Option<Commitment>,
+    /// Commitment to the profile shown here.
     #[n(12)]
     pub profile: Option<Commitment>,
+    /// When, as the author's clock claims. Advisory.
     #[n(13)]
     pub time: Millis,
     /// An automated member.
@@ -161,96 +176,14 @@ impl Verified<Register> {
     }
 }
 
-/// What an envelope of the topic `members` brings.
-#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode)]
-pub enum MemberRecord {
-    /// A register with the identity log that certifies its device, oldest entry first, all in wire form.
-    #[n(0)]
-    Register {
-        /// [`crate::signed::SignedBytes`] of the [`Register`].
-        #[n(0)]
-        register: ByteVec,
-        /// [`crate::signed::SignedBytes`] of identity entries.
-        #[n(1)]
-        identity_log: Vec<ByteVec>,
-    },
-    /// Personal text that a commitment stands for.
-    #[n(1)]
-    Personal(#[n(0)] Personal),
-    /// How to reach the sender's node.
-    #[n(2)]
-    Reach(#[n(0)] Reach),
-}
-
-/// Opens a [`Commitment`].
-#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode)]
-#[cbor(map)]
-pub struct Personal {
-    /// Whose.
-    #[n(0)]
-    pub subject: IdentityId,
-    /// 16 random bytes.
-    #[n(1)]
-    pub salt: ByteVec,
-    #[n(2)]
-    pub text: PersonalText,
-}
-
-impl Personal {
-    /// The commitment that this opens.
-    #[must_use]
-    pub fn commitment(&self) -> Commitment {
-        Commitment(hash(Label::Commitment, &[&crate::codec::encode(self)]).0)
-    }
-}
-
-/// Personal text.
-#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode)]
-pub enum PersonalText {
-    /// A nickname, at most 32 characters as shown.
-    #[n(0)]
-    Nickname(#[n(0)] String),
-    /// A profile.
-    #[n(1)]
-    Profile(#[n(0)] Profile),
-}
-
-/// A person's profile: signed through the register's commitment, replaceable, never authority.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Encode, Decode)]
-#[cbor(map)]
-pub struct Profile {
-    #[n(0)]
-    pub display_name: String,
-    #[n(1)]
-    pub bio: Option<String>,
-    #[n(2)]
-    pub avatar: Option<BlobRef>,
-    #[n(3)]
-    pub status_text: Option<String>,
-}
-
-/// Where a member's node may be found; the highest sequence wins.
-#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode)]
-#[cbor(map)]
-pub struct Reach {
-    #[n(0)]
-    pub node: NodeId,
-    #[n(1)]
-    pub relays: Vec<String>,
-    /// Socket addresses as text.
-    #[n(2)]
-    pub addresses: Vec<String>,
-    /// Claimed time of writing; also the order.
-    #[n(3)]
-    pub time: Millis,
-}
-
 /// The last message of one device in one topic that a removal honours (rule R4).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode)]
 #[cbor(map)]
 pub struct Closing {
+    /// The device's pseudonym.
     #[n(0)]
     pub pseudonym: Pseudonym,
+    /// The topic.
     #[n(1)]
     pub topic: TopicTag,
     /// 0: none.
