@@ -32,11 +32,14 @@ export function idHash(id: string): number {
   return hash >>> 0;
 }
 
+/** Hues that stay apart from each other and from the colours that mean something. */
+const HUES = [22, 48, 78, 118, 150, 178, 205, 232, 258, 285, 312, 345] as const;
+
 /** Returns the two hues of the gradient that stands for an id. */
 export function idHues(id: string): [number, number] {
   const hash = idHash(id);
-  const first = hash % 360;
-  return [first, (first + 40 + ((hash >>> 12) % 50)) % 360];
+  const first = HUES[(hash >>> 4) % HUES.length] ?? 0;
+  return [first, (first + 24 + ((hash >>> 16) % 36)) % 360];
 }
 
 /** Writes a channel name the way channels are named: lower case, dashes for spaces. */

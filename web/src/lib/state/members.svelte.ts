@@ -1,15 +1,16 @@
 /** Members of a server, read in pages so that a large server opens at once. */
 
-import { SvelteMap } from 'svelte/reactivity';
+import { untrack } from 'svelte';
 import { members as api } from '../api/client';
 import type { Id, Member, Presence } from '../api/types';
+import { Shelf } from './shelf.svelte';
 
 const PAGE = 200;
 /** Read without being asked; more follow when the list is scrolled. */
 const EAGER_MAX = 600;
 
 export class MemberList {
-  byId = new SvelteMap<Id, Member>();
+  byId = new Shelf<Id, Member>();
   total = $state(0);
   complete = $state(false);
   failed = $state(false);
@@ -27,7 +28,7 @@ export class MemberList {
     this.#busy = true;
     try {
       const page = await api.list(this.serverId, { limit: PAGE, after: this.#after });
-      for (const member of page.members) this.byId.set(member.id, member);
+      this.byId.setAll(page.members.map((m) => [m.id, m]));
       this.total = page.total;
       const last = page.members.at(-1);
       this.complete = last === undefined || page.members.length < PAGE || last.id === this.#after;
@@ -68,13 +69,15 @@ class Members {
   #lists = new Map<Id, MemberList>();
 
   of(serverId: Id): MemberList {
-    let list = this.#lists.get(serverId);
-    if (list === undefined) {
-      list = new MemberList(serverId);
+    const known = this.#lists.get(serverId);
+    if (known !== undefined) return known;
+    // Components ask inside their derivations: the new signals must not count as made there.
+    return untrack(() => {
+      const list = new MemberList(serverId);
       this.#lists.set(serverId, list);
       void list.start();
-    }
-    return list;
+      return list;
+    });
   }
 
   put(serverId: Id, member: Member): void {

@@ -1,14 +1,14 @@
 /** The servers I am in: summaries of all, full state of those that were opened. */
 
-import { SvelteMap } from 'svelte/reactivity';
 import { servers as api } from '../api/client';
 import type { Channel, Id, Server, ServerState, ServerSummary } from '../api/types';
 import { serverMarker, type Marker } from '../model/unread';
 import { prefs } from './prefs.svelte';
+import { Shelf } from './shelf.svelte';
 
 class Servers {
-  summaries = new SvelteMap<Id, ServerSummary>();
-  details = new SvelteMap<Id, Server>();
+  summaries = new Shelf<Id, ServerSummary>();
+  details = new Shelf<Id, Server>();
   loaded = $state(false);
   #loading = new Map<Id, Promise<Server | null>>();
 
@@ -56,11 +56,13 @@ class Servers {
     if (running !== undefined) return running;
     const request = api
       .get(id)
-      .then((server) => {
-        this.put(server);
-        return server;
-      })
-      .catch(() => null)
+      .then(
+        (server) => {
+          this.put(server);
+          return server;
+        },
+        () => null,
+      )
       .finally(() => this.#loading.delete(id));
     this.#loading.set(id, request);
     return request;

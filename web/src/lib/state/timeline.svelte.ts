@@ -1,5 +1,6 @@
 /** What one channel shows: a window of messages that grows at both ends. */
 
+import { untrack } from 'svelte';
 import { messages as api } from '../api/client';
 import type { Delivery, Id, Message } from '../api/types';
 import { mergeMessages, replaceMessage } from '../model/merge';
@@ -141,7 +142,7 @@ class Timelines {
   #open = new Map<Id, Timeline>();
 
   of(channelId: Id): Timeline {
-    const timeline = this.#open.get(channelId) ?? new Timeline(channelId);
+    const timeline = this.#open.get(channelId) ?? untrack(() => new Timeline(channelId));
     this.#open.delete(channelId);
     this.#open.set(channelId, timeline);
     for (const id of this.#open.keys()) {

@@ -1,8 +1,8 @@
 /** Who is typing where. */
 
-import { SvelteMap } from 'svelte/reactivity';
 import { channels as api } from '../api/client';
 import type { Id } from '../api/types';
+import { Shelf } from './shelf.svelte';
 
 const SEND_EVERY_MS = 4_000;
 const SHOWN_MS_MAX = 15_000;
@@ -15,7 +15,7 @@ interface Typist {
 }
 
 class Typing {
-  #by = new SvelteMap<Id, Typist[]>();
+  #by = new Shelf<Id, Typist[]>();
   #lastSent = new Map<Id, number>();
 
   receive(channelId: Id, typist: Typist): void {

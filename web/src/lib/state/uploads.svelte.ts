@@ -1,11 +1,11 @@
 /** Files on their way to the node, per channel, before the message that carries them is sent. */
 
-import { SvelteMap } from 'svelte/reactivity';
 import { files as api } from '../api/client';
 import type { Attachment, Id } from '../api/types';
 import { fileSize } from '../i18n/time';
 import { t } from '../i18n/index.svelte';
 import { explain, toasts } from './toasts.svelte';
+import { Shelf } from './shelf.svelte';
 
 /** The node refuses larger files. */
 export const FILE_BYTES_MAX = 25 * 1024 * 1024;
@@ -22,7 +22,7 @@ export interface Upload {
 }
 
 class Uploads {
-  #by = new SvelteMap<Id, Upload[]>();
+  #by = new Shelf<Id, Upload[]>();
   #aborts = new Map<number, AbortController>();
   #next = 0;
 

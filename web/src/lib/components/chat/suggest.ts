@@ -46,7 +46,7 @@ async function peopleSuggestions(server: Server, channel: Channel, query: string
   let people = bestMatches([...list.byId.values()], names, query, LIMIT);
   if (!list.complete && query !== '' && people.length < LIMIT) {
     const page = await membersApi.list(server.id, { query, limit: LIMIT }).catch(() => null);
-    for (const member of page?.members ?? []) list.byId.set(member.id, member);
+    list.byId.setAll((page?.members ?? []).map((m) => [m.id, m]));
     people = bestMatches([...list.byId.values()], names, query, LIMIT);
   }
   const everyone = allows(channel.my_permissions, 'MENTION_EVERYONE');

@@ -84,6 +84,7 @@ export const people: Record<keyof typeof source, Text> = {
   'invite.uses': 'Wie viele Nutzungen',
   'invite.uses.any': 'Beliebig viele',
   'invite.uses.n': { one: '{n} Nutzung', other: '{n} Nutzungen' },
+  'invite.create': 'Link mit dieser Auswahl erstellen',
   'invite.qr': 'QR-Code des Einladungslinks',
   'invite.qrTooLong': 'Der Link ist zu lang für einen QR-Code.',
   'invite.foot': 'Jedes Mitglied, das online ist, kann den Neuling einlassen. Du musst es nicht sein.',

@@ -83,6 +83,7 @@ export const people = {
   'invite.uses': 'How many uses',
   'invite.uses.any': 'Any number',
   'invite.uses.n': { one: '{n} use', other: '{n} uses' },
+  'invite.create': 'Make a link with these choices',
   'invite.qr': 'QR code of the invite link',
   'invite.qrTooLong': 'The link is too long for a QR code.',
   'invite.foot': 'Any member who is online can let the newcomer in. You do not need to be.',
