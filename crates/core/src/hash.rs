@@ -75,6 +75,7 @@ labels!(
     SlotTag = "conclave v1 slot tag",
     SlotLeaf = "conclave v1 slot root leaf",
     SlotNode = "conclave v1 slot root node",
+    Note = "conclave v1 sealed note",
     DeleteSecret = "conclave v1 delete secret",
     DeleteSecretSeed = "conclave v1 delete secret seed",
     Commitment = "conclave v1 personal text commitment",

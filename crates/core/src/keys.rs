@@ -13,6 +13,7 @@ mod header;
 mod leaf;
 mod merkle;
 mod node;
+mod note;
 mod open;
 mod plan;
 mod record;
@@ -29,14 +30,15 @@ pub use header::{
     DEPTH_MAX, EPOCH_HEADER_BYTES_MAX, EPOCH_PARENTS_MAX, EPOCH_VERSION, EpochHeader, EpochHint,
     LINK_LEN, Link, PUBLIC_BYTES_MAX, PublicHeader, Reason, Removed, SLOTS_MAX,
 };
-pub use leaf::{Leaf, LeafSecret};
+pub use leaf::{Leaf, LeafSecret, leaf_list};
 pub use merkle::{slot_proof, slot_proven, slot_root};
 pub use node::{
     ARITY_MAX, NODE_HEADER_BYTES_MAX, NewNode, NodeHeader, NodeHint, NodePlan, NodePublic,
     NodeRecord, TreeNode, make_node,
 };
+pub use note::{NOTE_BYTES_MAX, open_note, seal_note};
 pub use open::OpenedEpoch;
-pub use plan::{EpochPlan, NewEpoch, SLOTS_MIN, Shape, leaf_list, make_epoch};
+pub use plan::{EpochPlan, NewEpoch, SLOTS_MIN, Shape, make_epoch};
 pub use record::{EpochRecord, KeyRecord, RecordError};
 pub use secret::{ChannelKey, ContentKey, EpochKeys, EpochSecret, NodeSeed, Share, StateKey};
 pub use slot::{SEED_CIPHERTEXT_LEN, SHARE_CIPHERTEXT_LEN, Slot};

@@ -45,4 +45,10 @@ pub enum KeysError {
     /// A complaint about another epoch.
     #[error("the complaint is not about epoch {0:?}")]
     WrongEpoch(EpochId),
+    /// A note is too long.
+    #[error("a note of {0} bytes, more than 2,048")]
+    NoteSize(usize),
+    /// A note does not open.
+    #[error("the note does not open with this leaf")]
+    BadNote,
 }

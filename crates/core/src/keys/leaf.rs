@@ -1,14 +1,15 @@
 //! Leaves: the key pairs that epochs are sealed to.
 
 use core::fmt;
+use std::collections::BTreeMap;
 
 use hpke::Serializable;
 use hpke::kem::{Kem, X25519HkdfSha256, XWing};
 
 use super::Suite;
 use crate::derive::derive;
-use crate::hash::Label;
-use crate::id::LeafId;
+use crate::hash::{Label, hash};
+use crate::id::{Digest, LeafId};
 use crate::member::LeafKeys;
 
 /// The secret half of a leaf, both suites; wiped on drop, never printed.
@@ -89,4 +90,32 @@ impl Leaf {
             ..Self::full(keys)
         }
     }
+}
+
+/// In ascending order, each once.
+pub(super) fn sorted<T: Copy + Ord>(items: &[T]) -> Vec<T> {
+    let mut items = items.to_vec();
+    items.sort_unstable();
+    items.dedup();
+    items
+}
+
+/// The commitment to a list of recipients, and their number: a hash over each one's id and whether it gets the state key
+/// alone (1) or the epoch (0), in ascending order of ids.
+#[must_use]
+pub fn leaf_list(leaves: &[Leaf]) -> (Digest, u32) {
+    // A leaf that is listed twice gets the lesser of the two.
+    let mut canonical = BTreeMap::new();
+    for leaf in leaves {
+        *canonical.entry(leaf.id).or_insert(false) |= leaf.state_only;
+    }
+    let count = u32::try_from(canonical.len()).unwrap_or(u32::MAX);
+    let bytes: Vec<u8> = canonical
+        .iter()
+        .flat_map(|(id, state_only)| id.0.into_iter().chain([u8::from(*state_only)]))
+        .collect();
+    (
+        hash(Label::LeafList, &[&count.to_be_bytes(), &bytes]),
+        count,
+    )
 }

@@ -10,6 +10,7 @@ use super::cover::{Target, cover};
 use super::header::{
     DEPTH_MAX, EPOCH_HEADER_BYTES_MAX, EPOCH_PARENTS_MAX, EPOCH_VERSION, SLOTS_MAX,
 };
+use super::leaf::{leaf_list, sorted};
 use super::slot::{Place, PlaceKind};
 use super::{
     EpochHeader, EpochKeys, EpochRecord, EpochSecret, KeysError, Leaf, LeafSecret, Link,
@@ -270,33 +271,6 @@ fn signed_header(plan: &EpochPlan<'_>, public: Digest) -> EpochHeader {
         device: plan.device,
         identity_head: plan.identity_head,
     }
-}
-
-pub(super) fn sorted<T: Copy + Ord>(items: &[T]) -> Vec<T> {
-    let mut items = items.to_vec();
-    items.sort_unstable();
-    items.dedup();
-    items
-}
-
-/// The commitment to a list of recipients, and their number: a hash over each one's id and whether it gets the state key
-/// alone (1) or the epoch (0), in ascending order of ids.
-#[must_use]
-pub fn leaf_list(leaves: &[Leaf]) -> (Digest, u32) {
-    // A leaf that is listed twice gets the lesser of the two.
-    let mut canonical = BTreeMap::new();
-    for leaf in leaves {
-        *canonical.entry(leaf.id).or_insert(false) |= leaf.state_only;
-    }
-    let count = u32::try_from(canonical.len()).unwrap_or(u32::MAX);
-    let bytes: Vec<u8> = canonical
-        .iter()
-        .flat_map(|(id, state_only)| id.0.into_iter().chain([u8::from(*state_only)]))
-        .collect();
-    (
-        hash(Label::LeafList, &[&count.to_be_bytes(), &bytes]),
-        count,
-    )
 }
 
 /// Which key a link leads to.

@@ -6,7 +6,7 @@ use hpke::aead::ChaCha20Poly1305;
 use hpke::kdf::HkdfSha256;
 use hpke::kem::{Kem, X25519HkdfSha256, XWing};
 use hpke::{Deserializable, OpModeR, OpModeS, Serializable};
-use rand_core::{TryCryptoRng, TryRng};
+use rand_core::{CryptoRng, TryCryptoRng, TryRng};
 use zeroize::Zeroizing;
 
 use super::{LeafSecret, Suite};
@@ -113,6 +113,13 @@ impl Randomness {
     pub(super) fn derive(label: Label, secret: &[u8; 32], suite: Suite, tag: &[u8; 16]) -> Self {
         let mut bytes = Zeroizing::new([0; RANDOMNESS_LEN]);
         fill(label, &[secret, &[suite.number()], tag], &mut *bytes);
+        Self { bytes, used: 0 }
+    }
+
+    /// Takes 64 bytes of the node's own randomness, for what nobody needs to make again.
+    pub(super) fn fresh(rng: &mut dyn CryptoRng) -> Self {
+        let mut bytes = Zeroizing::new([0; RANDOMNESS_LEN]);
+        rng.fill_bytes(&mut *bytes);
         Self { bytes, used: 0 }
     }
 

@@ -31,7 +31,11 @@ fn identity(seed: u8) -> IdentityId {
 }
 
 fn overwrite(subject: Subject, allow: Bits, deny: Bits) -> Overwrite {
-    Overwrite { subject, allow, deny }
+    Overwrite {
+        subject,
+        allow,
+        deny,
+    }
 }
 
 impl World {
@@ -53,7 +57,11 @@ impl World {
         let event = Verified::sign(Self::event(None, 0, None, Vec::new(), &body), &key(1));
         let mut log = Log::new(ServerId(event.event_id().0));
         log.insert(event, AuthorProof::Founder).unwrap();
-        let mut world = Self { log, roster: Roster::new(), door: 200 };
+        let mut world = Self {
+            log,
+            roster: Roster::new(),
+            door: 200,
+        };
         world.join(1, None);
         world.invite(200, 1, None, None);
         world
@@ -95,7 +103,13 @@ impl World {
         id
     }
 
-    fn invite(&mut self, seed: u8, kind: u8, role: Option<RoleId>, expires: Option<Millis>) -> InviteId {
+    fn invite(
+        &mut self,
+        seed: u8,
+        kind: u8,
+        role: Option<RoleId>,
+        expires: Option<Millis>,
+    ) -> InviteId {
         self.act(InviteCreate {
             kind,
             verify_key: key(seed).public(),
@@ -113,7 +127,10 @@ impl World {
         let (device, pseudonym) = (DeviceId([seed; 32]), Pseudonym(key(seed).public().0));
         let proof = invite.map_or(JoinProof::Founder, |invite| {
             let payload = invite_proof_payload(server, identity(seed), device, pseudonym);
-            let signature = key(self.door).sign(Label::InviteProof, &payload).to_vec().into();
+            let signature = key(self.door)
+                .sign(Label::InviteProof, &payload)
+                .to_vec()
+                .into();
             JoinProof::Invite { invite, signature }
         });
         let register = Register {
@@ -178,7 +195,10 @@ impl World {
             })
             .into();
         for holder in holders {
-            self.act(RoleGrant { role, member: identity(*holder) });
+            self.act(RoleGrant {
+                role,
+                member: identity(*holder),
+            });
         }
         role
     }
@@ -189,7 +209,10 @@ impl World {
 
     fn readers(&mut self, channel: ChannelId) -> Vec<u8> {
         let rule = self.rule(channel);
-        readers(&self.now(), &self.roster, &rule).iter().map(|id| id.0[0]).collect()
+        readers(&self.now(), &self.roster, &rule)
+            .iter()
+            .map(|id| id.0[0])
+            .collect()
     }
 
     /// Which seeds' leaves get an epoch: all of it, and the state key alone.
@@ -197,7 +220,10 @@ impl World {
         let leaves = leaves(&self.now(), &self.roster, rule, now);
         let having = |state_only| {
             let has = |seed: &u8| {
-                let leaf = Leaf { state_only, ..Leaf::full(leaf(*seed)) };
+                let leaf = Leaf {
+                    state_only,
+                    ..Leaf::full(leaf(*seed))
+                };
                 leaves.contains(&leaf)
             };
             (1..=u8::MAX).filter(has).collect()
@@ -222,7 +248,10 @@ fn what_lets_everybody_in_is_one_audience_however_it_is_written() {
     }
     assert_eq!(all(&world.now()).len(), 1);
     let denied = world.channel(vec![overwrite(member, Bits::NONE, Bits::VIEW_CHANNEL)]);
-    assert_ne!(of_channel(&world.now(), &denied).unwrap().0, super::everyone(server));
+    assert_ne!(
+        of_channel(&world.now(), &denied).unwrap().0,
+        super::everyone(server)
+    );
     assert_eq!(of_channel(&world.now(), &ChannelId([0; 32])), None);
 }
 
@@ -243,7 +272,10 @@ fn channels_with_one_rule_share_an_audience_and_servers_do_not() {
     let (one, two) = (world.rule(one), world.rule(two));
     assert_eq!(one, two, "who may write does not matter");
     assert_eq!(all(&world.now()).len(), 2);
-    assert_ne!(one.audience(ServerId([1; 32])), one.audience(ServerId([2; 32])));
+    assert_ne!(
+        one.audience(ServerId([1; 32])),
+        one.audience(ServerId([2; 32]))
+    );
 }
 
 #[test]
@@ -263,11 +295,18 @@ fn readers_are_those_whom_the_permissions_let_view() {
     ]);
     // Owner, staff in spite of the other role, the administrator, and the member by name.
     assert_eq!(world.readers(private), [1, 2, 4, 5]);
-    let open = world.channel(vec![overwrite(Subject::Role(muted), Bits::NONE, Bits::VIEW_CHANNEL)]);
+    let open = world.channel(vec![overwrite(
+        Subject::Role(muted),
+        Bits::NONE,
+        Bits::VIEW_CHANNEL,
+    )]);
     assert_eq!(world.readers(open), [1, 4, 5]);
     // The same as permissions say, channel by channel and member by member.
     let community = world.now();
-    for (channel, seed) in [private, open].into_iter().flat_map(|c| (1..=5).map(move |s| (c, s))) {
+    for (channel, seed) in [private, open]
+        .into_iter()
+        .flat_map(|c| (1..=5).map(move |s| (c, s)))
+    {
         let bits = permissions::in_channel(&community, &identity(seed), &channel, None);
         let reads = world.readers(channel).contains(&seed);
         assert_eq!(reads, bits.contains(Bits::VIEW_CHANNEL), "member {seed}");
@@ -281,7 +320,13 @@ fn without_view_in_the_server_a_bare_channel_is_for_roles_that_have_it() {
     world.role(Bits::VIEW_CHANNEL, &[2]);
     let bare = world.channel(Vec::new());
     assert_eq!(world.readers(bare), [1, 2]);
-    assert_eq!(world.rule(bare), Rule::View(ViewRule { base: false, overwrites: Vec::new() }));
+    assert_eq!(
+        world.rule(bare),
+        Rule::View(ViewRule {
+            base: false,
+            overwrites: Vec::new()
+        })
+    );
 }
 
 #[test]
@@ -293,10 +338,20 @@ fn leaves_are_devices_and_live_invites() {
     world.invite(102, 1, None, Some(Millis(2_000)));
     let revoked = world.invite(103, 1, None, None);
     let (full, state) = world.leaves(&Rule::Everyone, NOW);
-    assert_eq!((full, state), (vec![1, 2, 3, 100, 102, 103, 200], vec![101]));
-    world.act(InviteRevoke { invite: revoked, honoured: Vec::new() });
+    assert_eq!(
+        (full, state),
+        (vec![1, 2, 3, 100, 102, 103, 200], vec![101])
+    );
+    world.act(InviteRevoke {
+        invite: revoked,
+        honoured: Vec::new(),
+    });
     let (full, _) = world.leaves(&Rule::Everyone, Millis(2_000));
-    assert_eq!(full, [1, 2, 3, 100, 200], "revoked, and expired at its moment");
+    assert_eq!(
+        full,
+        [1, 2, 3, 100, 200],
+        "revoked, and expired at its moment"
+    );
     world.act(Ban {
         member: identity(3),
         seen: Vec::new(),
@@ -304,7 +359,11 @@ fn leaves_are_devices_and_live_invites() {
         dropped_leaves: vec![leaf(100).id()],
     });
     let (full, state) = world.leaves(&Rule::Everyone, Millis(2_000));
-    assert_eq!((full, state), (vec![1, 2, 200], vec![101]), "the banned, and the link that they could hold");
+    assert_eq!(
+        (full, state),
+        (vec![1, 2, 200], vec![101]),
+        "the banned, and the link that they could hold"
+    );
 }
 
 #[test]
@@ -322,7 +381,11 @@ fn an_open_link_reads_what_its_joiner_could_and_a_closed_one_no_channel() {
     let rule = world.rule(private);
     assert_eq!(world.leaves(&rule, NOW), (vec![1, 100], vec![]));
     let (full, state) = world.leaves(&Rule::Everyone, NOW);
-    assert_eq!((full, state), (vec![1, 100, 101, 200], vec![102]), "positive control");
+    assert_eq!(
+        (full, state),
+        (vec![1, 100, 101, 200], vec![102]),
+        "positive control"
+    );
 }
 
 #[test]
@@ -330,5 +393,8 @@ fn an_invite_with_a_members_keys_takes_nothing_from_the_member() {
     let mut world = World::new(Bits::VIEW_CHANNEL);
     world.people(&[2]);
     world.invite(2, 2, None, None);
-    assert_eq!(world.leaves(&Rule::Everyone, NOW), (vec![1, 2, 200], vec![]));
+    assert_eq!(
+        world.leaves(&Rule::Everyone, NOW),
+        (vec![1, 2, 200], vec![])
+    );
 }

@@ -204,7 +204,8 @@ fn r3_other_reasons_need_their_grounds() {
         reason,
         ..facts(2, &[1], &[2])
     };
-    let cases: [(Reason, fn(&mut Grounds<'_>)); 3] = [
+    type Give = fn(&mut Grounds<'_>);
+    let cases: [(Reason, Give); 3] = [
         (Reason::BadSlot, |grounds| grounds.bad_slot = true),
         (Reason::Cutoff, |grounds| grounds.cutoff = true),
         (Reason::Refresh, |grounds| grounds.refresh = true),
