@@ -4,12 +4,15 @@
 //! is a changed protocol: it comes with a new version in the chapter that describes it. One module a chapter; add yours here.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod blob;
 mod content;
 mod encoding;
 mod envelope;
 mod event;
 mod identity;
 mod invite;
+mod keys;
 mod member;
+mod message;
 mod policy;
 mod support;
