@@ -142,7 +142,8 @@ pub(super) fn channel_of(community: &Community, actor: &Actor, overwrites: &Over
     }
     bits = bits.without(deny) | allow;
     let (allow, deny) = get(Subject::Member(actor.identity));
-    implied(bits.without(deny) | allow)
+    // No overwrite makes an administrator.
+    implied((bits.without(deny) | allow).without(Bits::ADMINISTRATOR))
 }
 
 /// Takes away what the lack of another permission implies.

@@ -1,0 +1,188 @@
+//! `seen` and levels: what restrictions take from what happened beside them.
+
+use conclave_core::event::*;
+use conclave_core::id::*;
+use conclave_core::log::Effect;
+use conclave_core::permissions::Bits;
+
+use crate::world::*;
+
+const MOD: Bits = Bits(Bits::BAN_MEMBERS.0 | Bits::MANAGE_ROLES.0 | Bits::MANAGE_CHANNELS.0);
+
+/// A banned moderator goes on in the past: what they do beside the ban and beyond what it has seen is void, what it has seen
+/// counts, also where their events arrive before the ban.
+#[test]
+fn a_banned_moderators_concurrent_events_beyond_seen_are_void() {
+    let mut world = World::new(1);
+    world.role("M", MOD, &[1]);
+    let before = world.heads();
+    let seen: ChannelId = world.act_at(1, &before, channel("seen", vec![])).into();
+    let unseen = world.act_at(1, &before, channel("unseen", vec![]));
+    let ban = world.ban(1, Some(0));
+    let ban = world.act_at(OWNER, &before, ban);
+    let state = world.now();
+    assert!(state.channel(&seen).is_some());
+    assert!(state.channel(&unseen.into()).is_none());
+    assert_eq!(world.log.effective(&unseen), Some(Effect::Overruled { by: ban }));
+    assert_eq!(world.log.effective(&EventId(seen.0)), Some(Effect::Effective));
+    // The other order of arrival, to the same end.
+    let mut events = world.made.clone();
+    let last = events.len() - 1;
+    events.swap(last, last - 2);
+    let mut other = replay(world.server(), &events);
+    assert_eq!(other.current().unwrap().digest(), state.digest());
+    // And later, when everything is merged: it stays void.
+    world.act(OWNER, Merge::default());
+    assert!(world.now().channel(&unseen.into()).is_none());
+}
+
+#[test]
+fn nothing_that_a_ban_follows_is_void() {
+    let mut world = World::new(1);
+    world.role("M", MOD, &[1]);
+    let made: ChannelId = world.act(1, channel("made", vec![])).into();
+    // It says that it honours nothing, but it has the channel in its past.
+    world.act(OWNER, world.ban(1, None));
+    assert!(world.now().channel(&made).is_some());
+}
+
+/// What hangs on a void event: a role given beside the ban gives nothing, and what was done with it falls too.
+#[test]
+fn what_stands_on_a_void_grant_falls_with_it() {
+    let mut world = World::new(3);
+    world.role("M", MOD, &[1]);
+    let helper = world.role("C", Bits::MANAGE_CHANNELS, &[]);
+    let before = world.heads();
+    let grant = world.act_at(1, &before, RoleGrant { role: helper, member: world.identity(2) });
+    let made = world.act_at(2, &[grant], channel("by the helper", vec![]));
+    assert!(world.now().channel(&made.into()).is_some());
+    let ban = world.act_at(OWNER, &before, world.ban(1, None));
+    let state = world.now();
+    assert!(state.roles_of(&world.identity(2)).is_empty());
+    assert!(state.channel(&made.into()).is_none());
+    assert_eq!(world.log.effective(&made), Some(Effect::Overruled { by: ban }));
+}
+
+#[test]
+fn a_revoked_role_takes_only_what_nothing_else_carries() {
+    let mut world = World::new(2);
+    let channels = world.role("M", Bits::MANAGE_CHANNELS, &[1, 2]);
+    world.role("C", Bits::MANAGE_CHANNELS, &[2]);
+    let before = world.heads();
+    let one = world.act_at(1, &before, channel("one", vec![]));
+    let two = world.act_at(2, &before, channel("two", vec![]));
+    for who in [1, 2] {
+        let revoke = RoleRevoke { role: channels, member: world.identity(who), seen: vec![] };
+        world.act_at(OWNER, &before, revoke);
+    }
+    let state = world.now();
+    assert!(state.channel(&one.into()).is_none());
+    assert!(state.channel(&two.into()).is_some(), "the second role still carries it");
+}
+
+/// An act whose level falls below its target's no longer holds.
+#[test]
+fn an_act_whose_level_falls_below_its_target_is_void() {
+    for (target_role, banned) in [("F", false), ("B", true)] {
+        let mut world = World::new(2);
+        let high = world.role("M", Bits::BAN_MEMBERS, &[1]);
+        world.role("C", Bits::BAN_MEMBERS, &[1]);
+        world.role(target_role, Bits::NONE, &[2]);
+        let before = world.heads();
+        world.act_at(1, &before, world.ban(2, None));
+        let revoke = RoleRevoke { role: high, member: world.identity(1), seen: vec![] };
+        world.act_at(OWNER, &before, revoke);
+        assert_eq!(world.now().ban(&world.identity(2)).is_some(), banned, "{target_role}");
+    }
+}
+
+/// Two moderators, each promoted above the other on one side of a partition, ban one another.
+#[test]
+fn mutual_concurrent_ban_higher_rank_wins() {
+    let mut world = World::new(2);
+    let low = world.role("C", Bits::BAN_MEMBERS, &[1, 2]);
+    let mid = world.role("M", Bits::BAN_MEMBERS, &[]);
+    let high = world.role("T", Bits::BAN_MEMBERS, &[]);
+    let _ = low;
+    let people = [world.identity(1), world.identity(2)];
+    let before = world.heads();
+    let promoted = world.act_at(OWNER, &before, RoleGrant { role: mid, member: people[0] });
+    let first = world.act_at(1, &[promoted], world.ban(2, None));
+    // The owner's next event follows their own, so the other side learns of the first promotion, not of the ban.
+    let higher = world.act_at(OWNER, &[promoted], RoleGrant { role: high, member: people[1] });
+    let second = world.act_at(2, &[higher], world.ban(1, None));
+    let state = world.now();
+    assert!(state.ban(&people[0]).is_some() && state.ban(&people[1]).is_none());
+    assert_eq!(world.log.effective(&first), Some(Effect::Overruled { by: second }));
+}
+
+#[test]
+fn a_restriction_takes_nothing_of_its_own_level_or_higher() {
+    let mut world = World::new(2);
+    let high = world.role("T", MOD, &[]);
+    world.role("M", MOD, &[1]);
+    let before = world.heads();
+    // Beside the ban, the target was lifted above whoever banned, and acts from there.
+    let lifted = world.act_at(OWNER, &before, RoleGrant { role: high, member: world.identity(2) });
+    let made = world.act_at(2, &[lifted], channel("made", vec![]));
+    world.act_at(1, &before, world.ban(2, None));
+    assert!(world.now().channel(&made.into()).is_some());
+}
+
+#[test]
+fn a_timeout_voids_what_was_done_beside_it_but_no_merge() {
+    let mut world = World::new(1);
+    world.role("M", MOD, &[1]);
+    let before = world.heads();
+    let made = world.act_at(1, &before, channel("made", vec![]));
+    let merge = world.act_at(1, &[made], Merge::default());
+    let timeout = Timeout { member: world.identity(1), until: Millis(2000), seen: vec![] };
+    world.act_at(OWNER, &before, timeout);
+    assert!(world.now().channel(&made.into()).is_none());
+    assert_eq!(world.log.effective(&merge), Some(Effect::Effective));
+}
+
+#[test]
+fn a_cut_device_keeps_what_its_certificate_calls_good() {
+    let mut world = World::new(2);
+    world.role("M", MOD, &[1]);
+    let device = world.people[1].device;
+    let before = world.heads();
+    let good = world.act_at(1, &before, channel("good", vec![]));
+    let bad = world.act_at(1, &[good], channel("stolen", vec![]));
+    let cut = DeviceCut {
+        identity: world.identity(1),
+        device,
+        certificate: vec![1].into(),
+        seen: Some(Seen { device, event_seq: Some(0), register_seq: Some(0), pseudonym: None }),
+    };
+    // Any member may post it.
+    world.act_at(2, &before, cut);
+    let state = world.now();
+    assert!(state.channel(&good.into()).is_some() && state.channel(&bad.into()).is_none());
+    let denied = world.refused(1, Merge::default());
+    assert_eq!(denied, conclave_core::permissions::Denied::DeviceCut(device));
+}
+
+#[test]
+fn who_joined_through_a_revoked_invite_unseen_has_done_nothing() {
+    let mut world = World::new(2);
+    let pseudonyms = [1, 2].map(|who| world.people[who].pseudonym);
+    let before = world.heads();
+    let link = |n| InviteCreate {
+        kind: 1,
+        verify_key: invite_key().public(),
+        leaf: leaf(n),
+        role: None,
+        channel: None,
+        max_uses: None,
+        expires: None,
+    };
+    let honoured = world.act_at(1, &before, link(1));
+    let unseen = world.act_at(2, &before, link(2));
+    let revoke = InviteRevoke { invite: world.invite, honoured: vec![pseudonyms[0]] };
+    world.act_at(OWNER, &before, revoke);
+    let state = world.now();
+    assert!(state.invite(&honoured.into()).is_some());
+    assert!(state.invite(&unseen.into()).is_none());
+}
