@@ -1,5 +1,8 @@
 //! What a channel's envelopes say once they are open.
 
+mod check;
+
+pub use check::ContentError;
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 
@@ -8,6 +11,9 @@ use crate::id::{ChannelId, EnvelopeId, EventId, IdentityId, Millis};
 
 /// Version of the content format that this build writes.
 pub const CONTENT_VERSION: u16 = 1;
+
+/// Most authority heads that content names: more than a server whose admins merge ever has.
+pub const CONTENT_HEADS_MAX: usize = 64;
 
 /// Most causal parents of a message.
 pub const CONTENT_PARENTS_MAX: usize = 8;
@@ -23,6 +29,12 @@ pub const ATTACHMENTS_MAX: usize = 10;
 
 /// Longest reaction in bytes: the longest emoji sequences stay below it.
 pub const EMOJI_BYTES_MAX: usize = 64;
+
+/// Longest file name of an attachment, in bytes (what file systems take).
+pub const FILE_NAME_BYTES_MAX: usize = 255;
+
+/// Longest name that a client gives a message, in bytes.
+pub const NONCE_BYTES_MAX: usize = 32;
 
 /// The opened content of a channel's envelope.
 #[derive(Clone, PartialEq, Eq, Debug, Encode, Decode)]
@@ -139,3 +151,6 @@ pub struct Attachment {
     #[n(3)]
     pub height: Option<u32>,
 }
+
+#[cfg(test)]
+mod tests;

@@ -29,7 +29,7 @@ pub const CRITICAL_KIND_MIN: u16 = 0x8000;
 
 /// One entry of an identity log.
 ///
-/// Layout: CBOR map, keys 0–9 as numbered; at most [`ENTRY_BYTES_MAX`] bytes.
+/// Layout: CBOR map, keys 0–8 as numbered; at most [`ENTRY_BYTES_MAX`] bytes.
 #[derive(Clone, PartialEq, Eq, Debug, Encode, Decode)]
 #[cbor(map)]
 pub struct Entry {

@@ -20,7 +20,7 @@ pub const CHECKPOINT_BYTES_MAX: usize = 8 * 1024;
 pub const FRONTIER_MAX: usize = 16;
 
 /// Most notaries of a server: a quorum of more would rarely be online together.
-pub const NOTARIES_MAX: usize = 32;
+pub const NOTARIES_MAX: usize = 16;
 
 /// Longest [`Cosigned`] in wire form, in bytes: the payload and a key with a signature for every notary.
 pub const COSIGNED_BYTES_MAX: usize =
