@@ -18,6 +18,7 @@ use zeroize::Zeroizing;
 
 pub use error::OpenError;
 
+use crate::files;
 use crate::store::{CommitError, Stats, Store};
 use schema::TableSql;
 
@@ -38,17 +39,29 @@ impl SqliteStore {
     /// # Errors
     /// [`OpenError`]: in use, of a newer version, damaged or under another key, no room, or not readable.
     pub fn open(path: &Path, key: &[u8; 32]) -> Result<Self, OpenError> {
+        files::create_private_if_missing(path).map_err(OpenError::io)?;
+        Self::connect(path, key, true)
+    }
+
+    /// Opens a database that was created before: a missing or empty file is damage, not a fresh start.
+    ///
+    /// # Errors
+    /// As [`SqliteStore::open`].
+    pub fn open_existing(path: &Path, key: &[u8; 32]) -> Result<Self, OpenError> {
+        Self::connect(path, key, false)
+    }
+
+    fn connect(path: &Path, key: &[u8; 32], may_create: bool) -> Result<Self, OpenError> {
         wal::check(path)?;
-        crate::files::create_private_if_missing(path).map_err(OpenError::io)?;
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
             | OpenFlags::SQLITE_OPEN_NO_MUTEX
             | OpenFlags::SQLITE_OPEN_NOFOLLOW;
-        let connection =
-            Connection::open_with_flags(path, flags).map_err(|e| OpenError::from_sqlite(&e))?;
+        let sqlite = |error: rusqlite::Error| OpenError::from_sqlite(&error);
+        let connection = Connection::open_with_flags(path, flags).map_err(sqlite)?;
         set_key(&connection, key)?;
-        schema::prepare(&connection)?;
+        schema::prepare(&connection, may_create)?;
         // Up to here closing leaves the log alone, so that a refused file stays as it is.
-        checkpoint_on_close(&connection, true).map_err(|e| OpenError::from_sqlite(&e))?;
+        checkpoint_on_close(&connection, true).map_err(sqlite)?;
         connection.set_prepared_statement_cache_capacity(schema::STATEMENTS_MAX);
         Ok(Self {
             connection,

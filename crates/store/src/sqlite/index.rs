@@ -174,9 +174,10 @@ fn match_expression(phrases: &[Phrase], labels: &[Vec<String>]) -> String {
     out
 }
 
-/// Writes a label as one word of the tokenizer, reversibly: small letters and digits as they are, any other byte as the
-/// character U+0100 above it.
+/// Writes a label as one word of the tokenizer, reversibly: a letter so that it is never empty, then small letters and digits
+/// as they are and any other byte as the character U+0100 above it.
 fn push_label(out: &mut String, label: &str) {
+    out.push('l');
     out.extend(label.bytes().map(|byte| match byte {
         b'a'..=b'z' | b'0'..=b'9' => char::from(byte),
         _ => char::from_u32(0x100 + u32::from(byte)).unwrap_or('\u{fffd}'),

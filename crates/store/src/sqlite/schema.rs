@@ -92,13 +92,16 @@ pub(super) fn table_sql() -> Box<[TableSql]> {
 }
 
 /// Reads the version, refuses what it cannot read, and makes the tables that are missing.
-pub(super) fn prepare(connection: &Connection) -> Result<(), OpenError> {
+pub(super) fn prepare(connection: &Connection, may_create: bool) -> Result<(), OpenError> {
     let sqlite = |e: rusqlite::Error| OpenError::from_sqlite(&e);
     connection.execute_batch(BEFORE).map_err(sqlite)?;
     let number = |pragma: &str| connection.query_row(pragma, [], |row| row.get::<_, i64>(0));
     // The first statement that reads the file: a wrong key or a damaged first page ends here.
     let objects = number("SELECT count(*) FROM sqlite_schema").map_err(sqlite)?;
     let found = number("PRAGMA user_version").map_err(sqlite)?;
+    if objects == 0 && !may_create {
+        return Err(OpenError::Damaged("it is empty".to_owned()));
+    }
     let application = number("PRAGMA application_id").map_err(sqlite)?;
     if objects > 0 && application != i64::from(APPLICATION_ID) {
         return Err(OpenError::Damaged(format!("application id {application}")));
