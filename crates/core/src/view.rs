@@ -20,7 +20,7 @@ pub enum Table {
     EnvelopeKey = 5,
     /// `server ‖ arrival u64` → authority event in wire form with its membership.
     Event = 6,
-    /// `server ‖ pseudonym` → latest register in wire form.
+    /// `server ‖ pseudonym ‖ seq u64` → register in wire form.
     Register = 7,
     /// `server ‖ commitment` → personal text.
     Personal = 8,
@@ -38,7 +38,7 @@ pub enum Table {
     Parked = 14,
     /// `channel` → read marker, unread and mention counts, draft, notification level.
     ReadState = 15,
-    /// `node` → how to reach it.
+    /// `server ‖ pseudonym` → how to reach the device's node.
     Reach = 16,
     /// `message id ‖ pseudonym` → proof that a device has stored it.
     Copy = 17,
@@ -52,11 +52,13 @@ pub enum Table {
     InviteSecret = 21,
     /// `server ‖ topic ‖ pseudonym` → first and last sequence held, and what a removal closed.
     Cursor = 22,
+    /// `server ‖ identity` → identity log: an array of entries in wire form.
+    IdentityLog = 23,
 }
 
 impl Table {
     /// Every table, by number.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::Meta,
         Self::IdentityEntry,
         Self::Server,
@@ -79,6 +81,7 @@ impl Table {
         Self::Node,
         Self::InviteSecret,
         Self::Cursor,
+        Self::IdentityLog,
     ];
 }
 

@@ -1,0 +1,199 @@
+//! Messages: from an envelope of a channel to the timeline.
+
+use conclave_core::codec::{self, Limits};
+use conclave_core::content::{Act, Content};
+use conclave_core::envelope::{ENVELOPE_BYTES_MAX, Envelope, Form, Topic, delete_hash};
+use conclave_core::id::{ChannelId, IdentityId};
+use conclave_core::message;
+use conclave_core::permissions::{self, Action, Denied};
+use conclave_core::signed::Verified;
+use conclave_core::state::Community;
+use conclave_core::view::{Table, View};
+
+use super::{Fault, Verdict, epoch_keys};
+use crate::ctx::Ctx;
+use crate::room::{Room, Wait};
+use crate::timeline::{self, Allowed, Arrival};
+use crate::wire::Position;
+
+/// Opens a message and judges it; what this node cannot read it keeps as ciphertext.
+pub(super) fn process(
+    room: &mut Room,
+    ctx: &mut Ctx<'_>,
+    position: &Position,
+    envelope: &Verified<Envelope>,
+    channel: ChannelId,
+) -> Result<Verdict, Fault> {
+    if envelope.form == Form::Tombstone {
+        drop_target(room, ctx, position, envelope)?;
+    }
+    let content_key = epoch_keys(room, &envelope.epoch).and_then(|keys| keys.content);
+    let Some(content_key) = content_key else {
+        if room.community.is_none() {
+            return Ok(Verdict::Wait(Wait::Genesis));
+        }
+        let topic = Topic::Channel(room.id, channel);
+        return Ok(if readable(room, &topic) {
+            Verdict::Wait(Wait::Epoch(envelope.epoch))
+        } else if !room.epochs.graph().accepts(
+            &position.pseudonym,
+            &position.topic,
+            position.seq,
+            &envelope.epoch,
+        ) {
+            Verdict::Refuse("a removal closed the sender out".to_owned())
+        } else {
+            Verdict::Done
+        });
+    };
+    let key = content_key.channel(&channel);
+    let opened = match message::open(envelope, key.as_bytes()) {
+        Ok(opened) => opened,
+        Err(error) => return Ok(Verdict::Refuse(error.to_string())),
+    };
+    let content: Content = match codec::decode(&opened, Limits::bytes(ENVELOPE_BYTES_MAX)) {
+        Ok(content) => content,
+        Err(error) => return Ok(Verdict::Refuse(error.to_string())),
+    };
+    if let Err(error) = timeline::check(&content) {
+        return Ok(Verdict::Refuse(error.to_string()));
+    }
+    judge(room, ctx, position, envelope, &content, channel)
+}
+
+fn judge(
+    room: &mut Room,
+    ctx: &mut Ctx<'_>,
+    position: &Position,
+    envelope: &Verified<Envelope>,
+    content: &Content,
+    channel: ChannelId,
+) -> Result<Verdict, Fault> {
+    let Some(sender) = room.identity_of(&position.pseudonym) else {
+        return Ok(Verdict::Wait(Wait::Pseudonym(position.pseudonym)));
+    };
+    if content.author != sender || content.channel != channel {
+        return Ok(Verdict::Refuse("the content names another author or channel".to_owned()));
+    }
+    if let Some(head) = content.heads.iter().find(|head| !room.log.contains(head)) {
+        return Ok(Verdict::Wait(Wait::Event(*head)));
+    }
+    if !room.epochs.graph().accepts(&position.pseudonym, &position.topic, position.seq, &envelope.epoch) {
+        return Ok(Verdict::Refuse("a removal closed the sender out".to_owned()));
+    }
+    let Ok(community) = room.log.resolve(&content.heads) else {
+        return Ok(Verdict::Refuse("the cited heads do not resolve".to_owned()));
+    };
+    match allowed(room, &community, content) {
+        Ok(allowed) => {
+            accept(room, ctx, position, envelope, content, allowed, false)?;
+            Ok(Verdict::Done)
+        }
+        Err(denied) => Ok(Verdict::Refuse(denied.to_string())),
+    }
+}
+
+/// Asks the state that the content names whether its author may do this, and what else they may do with it.
+///
+/// # Errors
+/// [`Denied`], with the permission that is missing.
+pub fn allowed(
+    room: &Room,
+    community: &Community,
+    content: &Content,
+) -> Result<Allowed, Denied> {
+    let (author, channel) = (&content.author, content.channel);
+    let Some(member) = room.roster.member(community, author) else {
+        return Err(Denied::NotMember(*author));
+    };
+    let now = Some(content.time);
+    let may = |action: Action<'_>| permissions::allows(community, &member.actor, &action, now);
+    match &content.act {
+        Act::Post(post) => {
+            may(Action::Send { channel })?;
+            if !post.attachments.is_empty() {
+                may(Action::Attach { channel })?;
+            }
+        }
+        Act::Edit { .. } | Act::Delete(_) => {
+            may(Action::View { channel })?;
+        }
+        Act::React { on, .. } => {
+            may(if *on { Action::React { channel } } else { Action::View { channel } })?;
+        }
+        Act::Pin { .. } => {
+            may(Action::Pin { channel })?;
+        }
+        Act::Typing(_) | Act::Presence(_) => return Err(Denied::NotMember(*author)),
+    }
+    Ok(Allowed {
+        mention_everyone: may(Action::MentionEveryone { channel }).is_ok(),
+        manage_messages: may(Action::ManageMessages { channel }).is_ok(),
+        attach: true,
+        pin: may(Action::Pin { channel }).is_ok(),
+    })
+}
+
+/// Puts judged content on the timeline.
+///
+/// # Errors
+/// [`conclave_core::view::ViewError`] if the store cannot be read.
+pub fn accept(
+    room: &Room,
+    ctx: &mut Ctx<'_>,
+    position: &Position,
+    envelope: &Verified<Envelope>,
+    content: &Content,
+    allowed: Allowed,
+    own: bool,
+) -> Result<(), Fault> {
+    let me: IdentityId = ctx.identity();
+    let my_roles = room
+        .community
+        .as_ref()
+        .map(|community| community.roles_of(&me))
+        .unwrap_or_default();
+    let arrival = Arrival {
+        server: room.id,
+        channel: content.channel,
+        envelope: envelope.envelope_id(),
+        pseudonym: position.pseudonym,
+        seq: position.seq,
+        content,
+        now: ctx.now,
+        allowed,
+        me,
+        my_roles: &my_roles,
+        own: own || content.author == me,
+        catching_up: false,
+    };
+    let notices = timeline::apply(&mut ctx.txn, &arrival)?;
+    ctx.out.notices(notices);
+    Ok(())
+}
+
+/// Whether this account may read a channel now.
+pub(super) fn readable(room: &Room, topic: &Topic) -> bool {
+    let Topic::Channel(_, channel) = topic else { return false };
+    room.can_view(&room.me, *channel)
+}
+
+/// Honours a tombstone without reading it: its sender shows the delete secret of one of their own envelopes.
+pub fn drop_target(
+    room: &Room,
+    ctx: &mut Ctx<'_>,
+    position: &Position,
+    envelope: &Verified<Envelope>,
+) -> Result<(), Fault> {
+    let Some(drop) = &envelope.drop else { return Ok(()) };
+    let target = Position { seq: drop.seq, ..*position };
+    let Some(bytes) = ctx.txn.get(Table::Envelope, &target.key())? else {
+        return Ok(());
+    };
+    let Ok(stored) = crate::room::stored_envelope(&bytes) else { return Ok(()) };
+    let proven = stored.envelope_id() == drop.target && stored.delete_hash == delete_hash(&drop.secret);
+    if proven && room.cursors.has(&target) {
+        ctx.txn.delete(Table::Envelope, target.key());
+    }
+    Ok(())
+}

@@ -1,0 +1,374 @@
+//! What a watcher reads: plain values, put together from state and store at the moment of asking.
+
+use conclave_core::content::Attachment;
+use conclave_core::event::{BlobRef, Overwrite};
+use conclave_core::id::{
+    AudienceId, ChannelId, EnvelopeId, EpochId, EventId, IdentityId, InviteId, Millis, NodeId,
+    Pseudonym, RoleId, ServerId,
+};
+use conclave_core::member::Profile;
+use conclave_core::permissions::Bits;
+
+use crate::command::{NotifyLevel, Presence};
+use crate::markdown::MdNode;
+
+/// The account.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct Me {
+    pub identity: IdentityId,
+    pub device: conclave_core::id::DeviceId,
+    pub profile: Profile,
+    pub presence: Presence,
+    pub settings_json: String,
+}
+
+/// A server in the rail.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct ServerSummary {
+    pub id: ServerId,
+    pub name: String,
+    pub icon: Option<BlobRef>,
+    pub chat: bool,
+    pub owner: IdentityId,
+    pub unread: bool,
+    pub mentions: u32,
+    pub member_count: usize,
+    pub state: ServerState,
+}
+
+/// How a server is doing on this node.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct ServerState {
+    pub connection: Connection,
+    /// Connected nodes that take part in this server.
+    pub peers: usize,
+    /// Envelopes had and wanted, while catching up.
+    pub catching_up: Option<(u64, u64)>,
+    pub reason: Option<String>,
+}
+
+/// Whether anybody is there.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Connection {
+    /// At least one other node of the server is connected.
+    Online,
+    /// Looking for the first one, after joining.
+    Connecting,
+    /// Nobody else is reachable: what is written waits here.
+    Paused,
+    /// The rules are newer than this program.
+    Halted,
+    /// Not a member any more.
+    Removed,
+}
+
+/// A server opened.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct ServerDetail {
+    pub summary: ServerSummary,
+    pub description: String,
+    pub channels: Vec<Channel>,
+    pub roles: Vec<Role>,
+    pub my_roles: Vec<RoleId>,
+    pub my_permissions: Bits,
+    pub default_durability: u8,
+}
+
+/// A channel that this person may see.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct Channel {
+    pub id: ChannelId,
+    pub server: ServerId,
+    pub kind: u8,
+    pub name: String,
+    pub topic: String,
+    pub parent: Option<ChannelId>,
+    pub position: String,
+    pub private: bool,
+    pub synced: bool,
+    pub durability: u8,
+    pub ttl_ms: Option<u64>,
+    pub slow_mode_s: u32,
+    pub overwrites: Vec<Overwrite>,
+    pub my_permissions: Bits,
+    pub read: ReadSummary,
+    pub last_message: Option<EnvelopeId>,
+    pub readers: usize,
+    pub epoch: Option<EpochId>,
+}
+
+/// Unread state of a channel, by the one derivation function of [`crate::timeline`].
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct ReadSummary {
+    pub unread: bool,
+    pub mentions: u32,
+    pub last_read: Option<EnvelopeId>,
+    pub muted: bool,
+    pub level: NotifyLevel,
+    pub draft: String,
+}
+
+/// A role.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct Role {
+    pub id: RoleId,
+    pub name: String,
+    pub color: Option<u32>,
+    pub hoist: bool,
+    pub mentionable: bool,
+    pub permissions: Bits,
+    pub position: String,
+    /// 0 is `@everyone`.
+    pub rank: usize,
+}
+
+/// A member.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct Member {
+    pub id: IdentityId,
+    pub profile: Profile,
+    pub nickname: Option<String>,
+    pub roles: Vec<RoleId>,
+    pub color: Option<u32>,
+    pub joined: Millis,
+    pub timeout_until: Option<Millis>,
+    pub owner: bool,
+    pub bot: bool,
+    pub presence: Presence,
+    pub online_devices: usize,
+    pub pseudonym: Pseudonym,
+}
+
+impl Member {
+    /// The name to show: nickname, else display name, else the beginning of the id.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match (&self.nickname, self.profile.display_name.as_str()) {
+            (Some(nickname), _) if !nickname.is_empty() => nickname.clone(),
+            (_, "") => self.id.to_string()[..8].to_owned(),
+            (_, name) => name.to_owned(),
+        }
+    }
+}
+
+/// A message as it stands.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct Message {
+    pub id: EnvelopeId,
+    pub channel: ChannelId,
+    pub server: ServerId,
+    pub author: IdentityId,
+    pub author_name: String,
+    pub author_color: Option<u32>,
+    pub author_avatar: Option<BlobRef>,
+    pub time: Millis,
+    pub edited: Option<Millis>,
+    pub deleted: bool,
+    pub text: String,
+    pub tree: Vec<MdNode>,
+    pub reply_to: Option<ReplyPreview>,
+    pub reactions: Vec<Reaction>,
+    pub attachments: Vec<(Attachment, BlobState)>,
+    pub mentions: Mentions,
+    pub pinned: bool,
+    pub delivery: Delivery,
+    /// It came long after its place in the order.
+    pub late: bool,
+    pub nonce: Option<String>,
+    /// Sort key within the channel, hex.
+    pub sort: String,
+}
+
+/// What a reply quotes.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct ReplyPreview {
+    pub id: EnvelopeId,
+    pub author: Option<IdentityId>,
+    pub author_name: String,
+    pub excerpt: String,
+    pub deleted: bool,
+}
+
+/// Everybody's use of one emoji on a message.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct Reaction {
+    pub emoji: String,
+    pub count: usize,
+    pub me: bool,
+    /// The first 20.
+    pub members: Vec<IdentityId>,
+}
+
+/// Whom a message calls, as its author was allowed to.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct Mentions {
+    pub everyone: bool,
+    pub members: Vec<IdentityId>,
+    pub roles: Vec<RoleId>,
+    pub me: bool,
+}
+
+/// Where a message is.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct Delivery {
+    pub state: DeliveryState,
+    /// Other devices that confirmed storing it.
+    pub devices: usize,
+    pub hubs: usize,
+}
+
+/// How far a message has come.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum DeliveryState {
+    /// On this device, and nowhere else yet.
+    Local,
+    /// At least one other device has stored it.
+    WithPeers,
+}
+
+/// Whether a blob can be opened here.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum BlobState {
+    Ready,
+    Fetching,
+    Missing,
+}
+
+/// A page of messages, oldest first.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct Page {
+    pub messages: Vec<Message>,
+    pub has_before: bool,
+    pub has_after: bool,
+    pub first_unread: Option<EnvelopeId>,
+}
+
+/// Which page.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum PageAt {
+    Newest,
+    Before(EnvelopeId),
+    After(EnvelopeId),
+    Around(EnvelopeId),
+}
+
+/// An invite, as the server's state has it.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct Invite {
+    pub id: InviteId,
+    /// Only where this account created it.
+    pub link: Option<String>,
+    pub open: bool,
+    pub inviter: IdentityId,
+    pub channel: Option<ChannelId>,
+    pub role: Option<RoleId>,
+    pub max_uses: Option<u32>,
+    pub uses: usize,
+    pub expires: Option<Millis>,
+    pub created: Millis,
+    pub revoked: bool,
+}
+
+/// What a link says, with no network used.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct InviteInspection {
+    pub server: ServerId,
+    pub server_name: String,
+    pub inviter_name: String,
+    pub open: bool,
+    pub expires: Option<Millis>,
+    pub member_count: Option<u32>,
+    pub expired: bool,
+    pub already_member: bool,
+}
+
+/// Somebody asks for a chat.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct ChatRequest {
+    /// The chat's own id.
+    pub server: ServerId,
+    pub from: IdentityId,
+    pub from_name: String,
+    /// The shared server that it came through.
+    pub via: ServerId,
+}
+
+/// A ban in force.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct BanEntry {
+    pub member: IdentityId,
+    pub name: String,
+    pub reason: Option<String>,
+    pub time: Millis,
+    pub actor: IdentityId,
+}
+
+/// One line of the audit log, which is the authority log itself.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct AuditEntry {
+    pub id: EventId,
+    pub time: Millis,
+    pub actor: IdentityId,
+    pub actor_name: String,
+    /// `member_ban`, `channel_create`, ...
+    pub action: &'static str,
+    pub target: Option<String>,
+    pub target_name: Option<String>,
+    pub reason: Option<String>,
+    /// Field and new value.
+    pub changes: Vec<(String, String)>,
+    pub effective: bool,
+    pub why_not: Option<String>,
+}
+
+/// Who can read a channel, and since when.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct ChannelKeys {
+    pub audience: AudienceId,
+    pub epoch: Option<EpochId>,
+    pub since: Option<Millis>,
+    pub suite: u8,
+    pub readers: Vec<(IdentityId, String)>,
+    /// Links whose holders can read.
+    pub links: Vec<(InviteId, bool)>,
+    /// Removed members, who keep what they had until then.
+    pub former: Vec<(IdentityId, String, Option<Millis>)>,
+}
+
+/// A connected or known node.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct PeerInfo {
+    pub node: NodeId,
+    pub members: Vec<IdentityId>,
+    pub servers: Vec<ServerId>,
+}
+
+/// Proofs of storage of one message.
+#[derive(Clone, Debug)]
+pub struct Copies {
+    /// Pseudonym, whose, and when they said so.
+    pub devices: Vec<(Pseudonym, Option<IdentityId>, Millis)>,
+}

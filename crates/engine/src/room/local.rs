@@ -1,0 +1,87 @@
+//! What this node alone keeps about a server.
+
+use conclave_core::codec::{self, CodecError, Limits};
+use conclave_core::id::{Millis, ServerId};
+use conclave_core::member::Reach;
+use conclave_core::view::Table;
+use minicbor::bytes::ByteVec;
+use minicbor::{Decode, Encode};
+
+use crate::txn::Txn;
+
+/// This node's standing in a server.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode)]
+#[cbor(index_only)]
+pub enum Standing {
+    /// Fetching the log, to join at its end.
+    #[n(1)]
+    Joining,
+    /// A member.
+    #[n(2)]
+    Active,
+    /// Banned or kicked.
+    #[n(3)]
+    Removed,
+    /// Left.
+    #[n(4)]
+    Left,
+}
+
+/// The local record, at `server` in [`Table::Server`].
+#[derive(Clone, Debug, Encode, Decode)]
+#[cbor(map)]
+pub struct Local {
+    /// Format version, 1.
+    #[n(0)]
+    pub version: u16,
+    #[n(1)]
+    pub standing: Standing,
+    /// The name that the invite claimed, until the log tells.
+    #[n(2)]
+    pub name_hint: String,
+    /// The link while joining: its text, secret and all.
+    #[n(3)]
+    pub link: Option<String>,
+    /// When this node came to the server.
+    #[n(4)]
+    pub since: Millis,
+    /// Nodes to try before any member's is known.
+    #[n(5)]
+    pub hints: Vec<Reach>,
+    /// Why the standing is what it is.
+    #[n(6)]
+    pub reason: Option<String>,
+    /// Links whose leaf this node holds besides its own: 32-byte secrets.
+    #[n(7)]
+    pub secrets: Vec<ByteVec>,
+}
+
+impl Local {
+    /// A record for a server that this node founds or joins.
+    #[must_use]
+    pub fn new(standing: Standing, name_hint: &str, since: Millis) -> Self {
+        Self {
+            version: 1,
+            standing,
+            name_hint: name_hint.to_owned(),
+            link: None,
+            since,
+            hints: Vec::new(),
+            reason: None,
+            secrets: Vec::new(),
+        }
+    }
+
+    /// Stores the record.
+    pub fn save(&self, txn: &mut Txn<'_>, server: ServerId) {
+        txn.put(Table::Server, *server.as_bytes(), codec::encode(self));
+    }
+
+    /// Reads a stored record.
+    ///
+    /// # Errors
+    /// [`CodecError`] if it is damaged.
+    pub fn decode(bytes: &[u8]) -> Result<Self, CodecError> {
+        codec::decode(bytes, Limits::bytes(1 << 20))
+    }
+}

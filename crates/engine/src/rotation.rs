@@ -1,0 +1,345 @@
+//! Membership change → next epoch; healing on speaking; keys for those who are new.
+//!
+//! Rule R1 is asked before every seal: a sender uses an epoch only if everybody whom it was sealed to may still read. If
+//! none passes, the sender makes the next one, with all heads that it can open as parents ("heal on speak").
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use conclave_core::event::{Body, Kind};
+use conclave_core::id::{AudienceId, EpochId, IdentityId, LeafId, Millis, Pseudonym};
+use conclave_core::keys::audience::{self, Rule};
+use conclave_core::keys::rules::Removal;
+use conclave_core::keys::{
+    EpochKeys, EpochPlan, KeyRecord, Leaf, Reason, Removed, Shape, Share, direct_slot, make_epoch,
+};
+use conclave_core::member::{Closing, Status};
+use conclave_core::state::Community;
+
+use crate::command::CommandError;
+use crate::ctx::Ctx;
+use crate::inbox;
+use crate::outbox;
+use crate::room::{Entry, Room, Stage};
+
+/// Most heads that one epoch follows; the rest are merged by later ones.
+const PARENTS_MAX: usize = conclave_core::keys::EPOCH_PARENTS_MAX;
+
+/// Most direct slots that one event's author makes; the rest ask a member when they come.
+const DIRECT_MAX: usize = 256;
+
+/// The rule behind an audience at some state.
+#[must_use]
+pub fn rule_of(room: &Room, community: &Community, audience: &AudienceId) -> Option<Rule> {
+    if *audience == audience::everyone(room.id) {
+        return Some(Rule::Everyone);
+    }
+    audience::all(community).remove(audience)
+}
+
+/// Gives an epoch of an audience that may be used now, and its keys; makes the next one if none passes R1.
+///
+/// # Errors
+/// [`CommandError::NoKey`] if epochs exist but none opens here.
+pub fn ensure(
+    room: &mut Room,
+    ctx: &mut Ctx<'_>,
+    audience: AudienceId,
+    rule: &Rule,
+) -> Result<(EpochId, EpochKeys), CommandError> {
+    if let Some((version, id)) = room.usable.get(&audience).copied()
+        && version == room.version
+        && let Some(keys) = room.epochs.keys(&id)
+    {
+        return Ok((id, keys.clone()));
+    }
+    let usable = usable(room, audience, rule);
+    let id = match room.epochs.graph().choose(&usable) {
+        Some(id) => id,
+        None => rotate(room, ctx, audience, rule, None)?,
+    };
+    room.usable.insert(audience, (room.version, id));
+    let keys = room.epochs.keys(&id).cloned().ok_or(CommandError::NoKey)?;
+    Ok((id, keys))
+}
+
+/// Gives an epoch that may be used now, if there is one; never makes any.
+#[must_use]
+pub fn current(room: &mut Room, audience: AudienceId, rule: &Rule) -> Option<(EpochId, EpochKeys)> {
+    let usable = usable(room, audience, rule);
+    let id = room.epochs.graph().choose(&usable)?;
+    Some((id, room.epochs.keys(&id)?.clone()))
+}
+
+/// Open epochs of an audience that pass R1.
+fn usable(room: &mut Room, audience: AudienceId, rule: &Rule) -> BTreeSet<EpochId> {
+    let Some(community) = room.community.clone() else {
+        return BTreeSet::new();
+    };
+    let now = leaf_ids(room, &community, rule);
+    let left = left(room);
+    let candidates: Vec<_> = room
+        .epochs
+        .of_audience(audience)
+        .filter(|(_, entry)| entry.keys.as_ref().is_some_and(|keys| keys.content.is_some()))
+        .filter_map(|(id, entry)| Some((*id, entry.header.as_ref()?.heads.clone())))
+        .collect();
+    let log = &mut room.log;
+    let mut usable = BTreeSet::new();
+    for (id, heads) in candidates {
+        let Ok(then) = log.resolve(&heads) else { continue };
+        let sealed_to = audience::leaves(&then, &room.roster, rule, Millis(0));
+        let departed = sealed_to.iter().any(|leaf| !now.contains(&leaf.id));
+        let knows = |removed: &Removed| {
+            let removal = Removal::Left(removed.pseudonym, removed.seq);
+            let never = |_: &conclave_core::id::EventId, _: &[conclave_core::id::EventId]| false;
+            room.epochs.graph().knows(&id, &removal, &never)
+        };
+        if !departed && left.iter().all(knows) {
+            usable.insert(id);
+        }
+    }
+    usable
+}
+
+/// Ids of all leaves that may read now, expired links among them: expiry is no removal.
+fn leaf_ids(room: &Room, community: &Community, rule: &Rule) -> BTreeSet<LeafId> {
+    let leaves = audience::leaves(community, &room.roster, rule, Millis(0));
+    leaves.into_iter().map(|leaf| leaf.id).collect()
+}
+
+/// Devices that left by their own registers.
+fn left(room: &Room) -> Vec<Removed> {
+    let registers = room.roster.registers();
+    registers
+        .filter(|register| register.status == Status::Left)
+        .map(|register| Removed { pseudonym: register.pseudonym, seq: register.seq })
+        .collect()
+}
+
+/// Every event that may have taken somebody out of an audience, and every departure.
+#[must_use]
+pub fn removals(room: &Room) -> Vec<Removal> {
+    const KINDS: [Kind; 10] = [
+        Kind::Ban,
+        Kind::Kick,
+        Kind::RoleRevoke,
+        Kind::RoleUpdate,
+        Kind::RoleDelete,
+        Kind::OverwriteSet,
+        Kind::OverwriteClear,
+        Kind::ChannelUpdate,
+        Kind::InviteRevoke,
+        Kind::DeviceCut,
+    ];
+    let events = room
+        .log
+        .events()
+        .filter(|event| KINDS.iter().any(|kind| kind.number() == event.kind))
+        .map(|event| Removal::Event(event.event_id()));
+    let left = left(room);
+    let left = left.iter().map(|removed| Removal::Left(removed.pseudonym, removed.seq));
+    events.chain(left).collect()
+}
+
+/// Makes the next epoch of an audience.
+///
+/// # Errors
+/// [`CommandError::NoKey`] if epochs exist but none opens here; [`CommandError::Forbidden`] if this account is not in the
+/// audience.
+pub fn rotate(
+    room: &mut Room,
+    ctx: &mut Ctx<'_>,
+    audience: AudienceId,
+    rule: &Rule,
+    reason: Option<Reason>,
+) -> Result<EpochId, CommandError> {
+    let community = room.community.clone().ok_or(CommandError::NoKey)?;
+    if !audience::readers(&community, &room.roster, rule).contains(&room.me) {
+        return Err(CommandError::Forbidden {
+            permission: Some("VIEW_CHANNEL".to_owned()),
+            message: "you may not read this channel, so you cannot make keys for it".to_owned(),
+        });
+    }
+    let parents = parents(room, audience);
+    let known_any = room.epochs.of_audience(audience).next().is_some();
+    if parents.is_empty() && known_any {
+        return Err(CommandError::NoKey);
+    }
+    let before = parents.iter().flat_map(|(id, _)| room.epochs.removed_before(id)).collect();
+    let removed = gone(room, &community, rule, &before);
+    let reason = reason.unwrap_or(if parents.is_empty() { Reason::First } else { Reason::Removal });
+    let plan = EpochPlan {
+        server: room.id,
+        audience,
+        suite: room.suite(),
+        shape: Shape::FLAT,
+        heads: room.log.heads().to_vec(),
+        parents,
+        leaves: audience::leaves(&community, &room.roster, rule, ctx.now),
+        nodes: &[],
+        reason,
+        closing: closing(room, audience, &removed),
+        removed,
+        link_content: community.history() != HISTORY_FROM_JOIN,
+        author: ctx.identity(),
+        device: ctx.me.device(),
+        identity_head: ctx.me.log.head(),
+    };
+    let epoch = make_epoch(&plan, &ctx.me.keys.device(), ctx.rng)
+        .map_err(|error| CommandError::Conflict(error.to_string()))?;
+    let sent = outbox::send_record(room, ctx, &KeyRecord::Epoch(epoch.record.clone()))?;
+    let entry = Entry {
+        record: epoch.record,
+        position: sent.position,
+        stage: Stage::Sealed,
+        keys: None,
+        share: None,
+        header: None,
+        since: ctx.now,
+    };
+    room.epochs.put(&mut ctx.txn, room.id, epoch.id, entry);
+    inbox::open_with_share(room, ctx, epoch.id, Share::Full(epoch.secret))?;
+    Ok(epoch.id)
+}
+
+/// History policy: newcomers read from joining on.
+pub const HISTORY_FROM_JOIN: u8 = 2;
+
+/// Heads of the audience's epochs that open here.
+fn parents(room: &Room, audience: AudienceId) -> Vec<(EpochId, EpochKeys)> {
+    let open: BTreeSet<EpochId> = room
+        .epochs
+        .of_audience(audience)
+        .filter(|(_, entry)| entry.keys.is_some())
+        .map(|(id, _)| *id)
+        .collect();
+    let heads = room.epochs.graph().heads(&open);
+    let keys = |id: EpochId| Some((id, room.epochs.keys(&id)?.clone()));
+    heads.into_iter().take(PARENTS_MAX).filter_map(keys).collect()
+}
+
+/// Devices that may not read any more and that no epoch before has left out.
+fn gone(
+    room: &Room,
+    community: &Community,
+    rule: &Rule,
+    before: &BTreeMap<Pseudonym, u64>,
+) -> Vec<Removed> {
+    let readers = audience::readers(community, &room.roster, rule);
+    room.roster
+        .registers()
+        .filter(|register| register.status == Status::Left || !readers.contains(&register.identity))
+        .map(|register| Removed { pseudonym: register.pseudonym, seq: register.seq })
+        .filter(|removed| before.get(&removed.pseudonym).is_none_or(|seq| *seq < removed.seq))
+        .collect()
+}
+
+/// What of the removed devices is honoured in the audience's topics: all that is here.
+fn closing(room: &Room, audience: AudienceId, removed: &[Removed]) -> Vec<Closing> {
+    let Some(community) = &room.community else { return Vec::new() };
+    let topics = room
+        .channels_ever()
+        .filter(|channel| {
+            audience::of_channel(community, channel).is_some_and(|(of, _)| of == audience)
+        })
+        .map(|channel| room.channel_topic(channel));
+    let topics: Vec<_> = topics.collect();
+    let mut closing = Vec::new();
+    for removed in removed {
+        for topic in &topics {
+            closing.push(Closing {
+                pseudonym: removed.pseudonym,
+                topic: *topic,
+                last: room.cursors.last(topic, &removed.pseudonym),
+            });
+        }
+    }
+    closing
+}
+
+/// After an own event: rotates the everyone-audience at once if somebody is out, and seals the current epochs of audiences
+/// that this device reads to whoever is new in them.
+///
+/// # Errors
+/// As [`rotate`].
+pub fn after_event(
+    room: &mut Room,
+    ctx: &mut Ctx<'_>,
+    before: &Community,
+    body: &Body,
+) -> Result<(), CommandError> {
+    let everyone = audience::everyone(room.id);
+    if matches!(body, Body::Ban(_) | Body::Kick(_) | Body::InviteRevoke(_) | Body::DeviceCut(_)) {
+        ensure(room, ctx, everyone, &Rule::Everyone)?;
+    }
+    let Some(after) = room.community.clone() else { return Ok(()) };
+    let mut made = 0;
+    for (audience, rule) in audience::all(&after) {
+        if !audience::readers(&after, &room.roster, &rule).contains(&room.me) {
+            continue;
+        }
+        let old: BTreeSet<LeafId> = match rule_of(room, before, &audience) {
+            Some(rule) => leaf_ids(room, before, &rule),
+            None => continue,
+        };
+        let leaves = audience::leaves(&after, &room.roster, &rule, ctx.now);
+        let new: Vec<Leaf> = leaves.into_iter().filter(|leaf| !old.contains(&leaf.id)).collect();
+        if new.is_empty() {
+            continue;
+        }
+        let usable = usable(room, audience, &rule);
+        let Some(id) = room.epochs.graph().choose(&usable) else { continue };
+        for leaf in new.into_iter().take(DIRECT_MAX - made) {
+            made += 1;
+            admit(room, ctx, id, &leaf);
+        }
+    }
+    Ok(())
+}
+
+/// Seals an epoch to one more leaf; nothing happens if this node cannot pass it on.
+pub fn admit(room: &mut Room, ctx: &mut Ctx<'_>, epoch: EpochId, leaf: &Leaf) {
+    let Some(share) = room.epochs.get(&epoch).and_then(|entry| entry.share.clone()) else {
+        return;
+    };
+    if let Ok(direct) = direct_slot(epoch, &share, leaf, room.suite()) {
+        // A slot is far below the limit of a record, so that this cannot fail.
+        let _ = outbox::send_record(room, ctx, &KeyRecord::Direct(direct));
+    }
+}
+
+/// Answers a member's request for an epoch's keys: if it may read, it gets a slot of the newest epoch that links there.
+///
+/// # Errors
+/// [`CommandError`] if a new epoch had to be made and could not.
+pub fn answer_want(
+    room: &mut Room,
+    ctx: &mut Ctx<'_>,
+    epoch: EpochId,
+    pseudonym: Pseudonym,
+    identity: IdentityId,
+) -> Result<(), CommandError> {
+    let Some(audience) = room
+        .epochs
+        .get(&epoch)
+        .and_then(|entry| entry.header.as_ref())
+        .map(|header| header.audience)
+    else {
+        return Ok(());
+    };
+    let Some(community) = room.community.clone() else { return Ok(()) };
+    let Some(rule) = rule_of(room, &community, &audience) else { return Ok(()) };
+    if !audience::readers(&community, &room.roster, &rule).contains(&identity) {
+        return Ok(());
+    }
+    let keys = room.roster.leaves(&community, &identity);
+    let Some((_, keys)) = keys.into_iter().find(|(device, _)| *device == pseudonym) else {
+        return Ok(());
+    };
+    let (current, _) = ensure(room, ctx, audience, &rule)?;
+    admit(room, ctx, current, &Leaf::full(keys.clone()));
+    if current != epoch && !room.epochs.graph().precedes(&epoch, &current) {
+        admit(room, ctx, epoch, &Leaf::full(keys));
+    }
+    Ok(())
+}

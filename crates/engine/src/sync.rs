@@ -1,0 +1,370 @@
+//! Who lacks what, and what to send: proofs, cursors, backlogs, live envelopes (chapter `sync`).
+
+mod backlog;
+mod link;
+mod live;
+
+use std::collections::BTreeMap;
+
+use conclave_core::id::{NodeId, Pseudonym, ServerId, ServerTag, VerifyKey};
+use conclave_core::invite::InviteLink;
+use conclave_core::view::ViewError;
+pub use link::{Link, Run, Sub, Who};
+pub use live::{PRESENCE_MS, TYPING_MS, broadcast, ephemeral, presence_number};
+
+use crate::ctx::Ctx;
+use crate::effect::{ConnId, Notice};
+use crate::inbox::{self, Taken};
+use crate::room::{Room, Standing};
+use crate::rotation;
+use crate::timeline;
+use crate::wire::{Frame, Have, NONCE_LEN, Position, Subscribe};
+
+/// All rooms of a node, by server.
+pub type Rooms = BTreeMap<ServerId, Room>;
+
+/// All connections of a node.
+pub type Links = BTreeMap<ConnId, Link>;
+
+/// Why we refuse to serve a server on a connection.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+enum Why {
+    NotHere = 1,
+    NotAMember = 2,
+    BadProof = 3,
+    Unknown = 4,
+}
+
+/// Greets a new connection.
+pub fn connected(links: &mut Links, ctx: &mut Ctx<'_>, conn: ConnId, node: NodeId) {
+    let mut nonce = [0; NONCE_LEN];
+    ctx.rng.fill_bytes(&mut nonce);
+    links.insert(conn, Link::new(node, nonce));
+    send(ctx, conn, &Frame::Greet { nonce: nonce.to_vec().into() });
+    ctx.out.notice(Notice::Network);
+}
+
+/// Forgets a connection.
+pub fn disconnected(rooms: &Rooms, links: &mut Links, ctx: &mut Ctx<'_>, conn: ConnId) {
+    let Some(link) = links.remove(&conn) else { return };
+    for server in link.subs.keys().filter(|server| rooms.contains_key(server)) {
+        ctx.out.notice(Notice::ServerState(*server));
+    }
+    ctx.out.notice(Notice::Network);
+}
+
+/// Acts on one frame.
+///
+/// # Errors
+/// [`ViewError`] if the store cannot be read.
+pub fn frame(
+    rooms: &mut Rooms,
+    links: &mut Links,
+    ctx: &mut Ctx<'_>,
+    conn: ConnId,
+    bytes: &[u8],
+) -> Result<(), ViewError> {
+    let Ok(frame) = Frame::decode(bytes) else {
+        ctx.out.hangups.push((conn, "a frame that is not canonical"));
+        return Ok(());
+    };
+    match frame {
+        Frame::Greet { nonce } => {
+            if let Some(link) = links.get_mut(&conn)
+                && nonce.len() == NONCE_LEN
+            {
+                link.their_nonce = Some(nonce.to_vec());
+            }
+            introduce(rooms, links, ctx, conn);
+            Ok(())
+        }
+        Frame::Subscribe(subscribe) => subscribed(rooms, links, ctx, conn, subscribe),
+        Frame::Have(have) => backlog::have(rooms, links, ctx, conn, have),
+        Frame::Envelopes { server, envelopes, remaining } => {
+            let envelopes: Vec<Vec<u8>> = envelopes.into_iter().map(Vec::from).collect();
+            received(rooms, links, ctx, conn, server, &envelopes, remaining)
+        }
+        Frame::Stored { server, positions } => {
+            stored(rooms, links, ctx, conn, server, &positions)?;
+            backlog::pump(rooms, links, ctx, conn, server, true)
+        }
+        Frame::Ephemeral { server, envelope } => live::received(rooms, links, ctx, conn, server, &envelope),
+        Frame::KeyWant { server, epoch } => {
+            let Some((room, who)) = subscriber(rooms, links, conn, server) else { return Ok(()) };
+            if let Who::Member { pseudonym, identity } = who {
+                // A member who cannot be served now asks again or asks another.
+                let _ = rotation::answer_want(room, ctx, epoch, pseudonym, identity);
+            }
+            Ok(())
+        }
+        Frame::BlobWant { server, hash, offset } => {
+            let Some((_, who)) = subscriber(rooms, links, conn, server) else { return Ok(()) };
+            if matches!(who, Who::Member { .. } | Who::Invite(_)) {
+                crate::blobs::serve(ctx, conn, server, hash, offset)?;
+            }
+            Ok(())
+        }
+        Frame::BlobPart { server, hash, offset, total, bytes } => {
+            let part = crate::blobs::Part { server, hash, offset, total, bytes: bytes.into() };
+            crate::blobs::receive(ctx, conn, part)
+        }
+        Frame::Refused { server, why } => {
+            refused(rooms, links, ctx, conn, server, why);
+            Ok(())
+        }
+    }
+}
+
+/// Sends our proofs for every server that the other side is known to take part in, and for those that we are joining.
+pub fn introduce(rooms: &Rooms, links: &mut Links, ctx: &mut Ctx<'_>, conn: ConnId) {
+    let Some(link) = links.get_mut(&conn) else { return };
+    for room in rooms.values() {
+        let hinted = room.local.hints.iter().any(|hint| hint.node == link.node);
+        let known = room.reach.values().any(|reach| reach.node == link.node);
+        if hinted || known || link.subs.contains_key(&room.id) {
+            prove(room, link, ctx, conn);
+        }
+    }
+}
+
+/// Sends our proof for one server, once as a link's holder and once as a member.
+fn prove(room: &Room, link: &mut Link, ctx: &mut Ctx<'_>, conn: ConnId) {
+    let Some(nonce) = link.their_nonce.clone() else { return };
+    let (key, invite) = match room.local.standing {
+        Standing::Active | Standing::Removed => (ctx.me.pseudonym(room.id), false),
+        Standing::Joining => {
+            let link = room.local.link.as_deref().and_then(|link| InviteLink::parse(link).ok());
+            let Some(link) = link else { return };
+            (link.secret.signing_key(), true)
+        }
+        Standing::Left => return,
+    };
+    if link.proven.get(&room.id).is_some_and(|as_member| *as_member || invite) {
+        return;
+    }
+    link.proven.insert(room.id, !invite);
+    let proof = Subscribe::sign(room.tag, &key, invite, ctx.node(), link.node, &nonce);
+    send(ctx, conn, &Frame::Subscribe(proof));
+    if link.subs.contains_key(&room.id) {
+        backlog::offer(room, link, ctx, conn);
+    }
+}
+
+/// Proves again on every connection where our standing in a server has changed.
+pub fn prove_again(room: &Room, links: &mut Links, ctx: &mut Ctx<'_>) {
+    for (conn, link) in links.iter_mut() {
+        if link.proven.contains_key(&room.id) || link.subs.contains_key(&room.id) {
+            prove(room, link, ctx, *conn);
+        }
+    }
+}
+
+fn subscribed(
+    rooms: &mut Rooms,
+    links: &mut Links,
+    ctx: &mut Ctx<'_>,
+    conn: ConnId,
+    subscribe: Subscribe,
+) -> Result<(), ViewError> {
+    let Some(link) = links.get_mut(&conn) else { return Ok(()) };
+    let room = rooms.values().find(|room| room.tag == subscribe.server);
+    let Some(room) = room.filter(|room| room.local.standing != Standing::Left) else {
+        let why = Why::NotHere as u8;
+        send(ctx, conn, &Frame::Refused { server: subscribe.server, why });
+        return Ok(());
+    };
+    if subscribe.verify(link.node, ctx.node(), &link.our_nonce).is_err() {
+        let why = Why::BadProof as u8;
+        send(ctx, conn, &Frame::Refused { server: subscribe.server, why });
+        return Ok(());
+    }
+    let who = identify(room, &subscribe);
+    let server = room.id;
+    match who {
+        Who::Unknown => {
+            if link.pending.len() < link::PENDING_MAX {
+                link.pending.push(subscribe);
+            }
+            send(ctx, conn, &Frame::Refused { server: room.tag, why: Why::Unknown as u8 });
+        }
+        Who::Former { .. } => {
+            send(ctx, conn, &Frame::Refused { server: room.tag, why: Why::NotAMember as u8 });
+        }
+        Who::Member { .. } | Who::Invite(_) => {}
+    }
+    match link.subs.get_mut(&server) {
+        Some(sub) => sub.who = who,
+        None => {
+            link.subs.insert(server, Sub::new(who));
+        }
+    }
+    prove(room, link, ctx, conn);
+    backlog::offer(room, link, ctx, conn);
+    ctx.out.notice(Notice::ServerState(server));
+    ctx.out.notice(Notice::Network);
+    Ok(())
+}
+
+/// Says whom a proof's key belongs to.
+fn identify(room: &Room, subscribe: &Subscribe) -> Who {
+    let pseudonym = Pseudonym(subscribe.key.0);
+    if subscribe.invite {
+        let Some(community) = &room.community else { return Who::Unknown };
+        let invite = community.invites().find(|invite| invite.verify_key == VerifyKey(subscribe.key.0));
+        return match invite {
+            Some(invite) if invite.revoked.is_none() => Who::Invite(invite.id),
+            Some(_) => Who::Former { identity: conclave_core::id::IdentityId([0; 32]), event: None },
+            None => Who::Unknown,
+        };
+    }
+    match room.identity_of(&pseudonym) {
+        None => Who::Unknown,
+        Some(identity) if room.is_member(&identity) => Who::Member { pseudonym, identity },
+        Some(identity) => Who::Former { identity, event: room.removal_of(&identity) },
+    }
+}
+
+/// Looks again at proofs and standings after a server's state changed.
+pub fn reconsider(room: &Room, links: &mut Links, ctx: &mut Ctx<'_>) {
+    for (conn, link) in links.iter_mut() {
+        let proofs: Vec<Subscribe> =
+            link.pending.iter().filter(|proof| proof.server == room.tag).cloned().collect();
+        for proof in proofs {
+            let who = identify(room, &proof);
+            if who == Who::Unknown {
+                continue;
+            }
+            link.pending.retain(|pending| *pending != proof);
+            link.subs.entry(room.id).or_insert_with(|| Sub::new(who)).who = who;
+            backlog::offer(room, link, ctx, *conn);
+            ctx.out.notice(Notice::ServerState(room.id));
+        }
+        if let Some(sub) = link.subs.get_mut(&room.id)
+            && let Who::Member { identity, .. } = sub.who
+            && !room.is_member(&identity)
+        {
+            sub.who = Who::Former { identity, event: room.removal_of(&identity) };
+            sub.backlog.clear();
+            backlog::offer(room, link, ctx, *conn);
+        }
+    }
+}
+
+fn received(
+    rooms: &mut Rooms,
+    links: &mut Links,
+    ctx: &mut Ctx<'_>,
+    conn: ConnId,
+    tag: ServerTag,
+    envelopes: &[Vec<u8>],
+    remaining: u64,
+) -> Result<(), ViewError> {
+    let Some(room) = rooms.values_mut().find(|room| room.tag == tag) else {
+        return Ok(());
+    };
+    let Some(sub) = links.get_mut(&conn).and_then(|link| link.subs.get_mut(&room.id)) else {
+        return Ok(());
+    };
+    room.catch_up_total = match remaining {
+        0 => 0,
+        left => room.catch_up_total.max(left + envelopes.len() as u64),
+    };
+    if sub.incoming_left != remaining {
+        sub.incoming_left = remaining;
+        ctx.out.notice(Notice::ServerState(room.id));
+    }
+    let mut settled = Vec::with_capacity(envelopes.len());
+    for bytes in envelopes {
+        if let Taken::Settled(position) = inbox::take(room, ctx, bytes, Some(conn))? {
+            settled.push(position);
+        }
+    }
+    // Always answered, also with nothing: the other side waits for it before it sends the next batch.
+    send(ctx, conn, &Frame::Stored { server: tag, positions: settled });
+    Ok(())
+}
+
+fn stored(
+    rooms: &mut Rooms,
+    links: &Links,
+    ctx: &mut Ctx<'_>,
+    conn: ConnId,
+    tag: ServerTag,
+    positions: &[Position],
+) -> Result<(), ViewError> {
+    let Some((room, Who::Member { pseudonym: by, .. })) = subscriber(rooms, links, conn, tag) else {
+        return Ok(());
+    };
+    let me = Pseudonym(ctx.me.pseudonym(room.id).public().0);
+    for position in positions.iter().filter(|position| position.pseudonym == me) {
+        if let Some(conclave_core::envelope::Topic::Channel(_, channel)) = room.topics.get(&position.topic) {
+            let now = ctx.now;
+            let notice = timeline::note_copy(&mut ctx.txn, *channel, me, position.seq, by, now)?;
+            ctx.out.notices(notice);
+        }
+    }
+    Ok(())
+}
+
+fn refused(rooms: &Rooms, links: &mut Links, ctx: &mut Ctx<'_>, conn: ConnId, tag: ServerTag, why: u8) {
+    let Some(room) = rooms.values().find(|room| room.tag == tag) else { return };
+    let Some(link) = links.get_mut(&conn) else { return };
+    if why == Why::Unknown as u8 || why == Why::NotAMember as u8 {
+        // The other side knows less, or more, than we do: exchange what we have.
+        let sub = link.subs.entry(room.id).or_insert_with(|| Sub::new(Who::Unknown));
+        let _ = sub;
+        backlog::offer(room, link, ctx, conn);
+    }
+}
+
+/// The room and the standing of a connection that has shown to take part in it.
+fn subscriber<'r>(
+    rooms: &'r mut Rooms,
+    links: &Links,
+    conn: ConnId,
+    tag: ServerTag,
+) -> Option<(&'r mut Room, Who)> {
+    let room = rooms.values_mut().find(|room| room.tag == tag)?;
+    let who = links.get(&conn)?.subs.get(&room.id)?.who;
+    Some((room, who))
+}
+
+/// Asks connected members for keys that something waits for.
+pub fn ask_for_keys(room: &Room, links: &mut Links, ctx: &mut Ctx<'_>) {
+    let wanted: Vec<_> = room.waiting.epochs().chain(room.sealed_epochs_wanted()).collect();
+    for (conn, link) in links.iter_mut() {
+        let Some(sub) = link.subs.get_mut(&room.id) else { continue };
+        if !matches!(sub.who, Who::Member { .. }) {
+            continue;
+        }
+        for epoch in &wanted {
+            if sub.wanted.insert(*epoch) {
+                send(ctx, *conn, &Frame::KeyWant { server: room.tag, epoch: *epoch });
+            }
+        }
+    }
+}
+
+/// Compares with every connection again, so that what was dropped on the way comes after all.
+pub fn compare_again(rooms: &Rooms, links: &mut Links, ctx: &mut Ctx<'_>) {
+    for (conn, link) in links.iter_mut() {
+        let servers: Vec<ServerId> = link.subs.keys().copied().collect();
+        for room in servers.iter().filter_map(|server| rooms.get(server)) {
+            if let Some(sub) = link.subs.get_mut(&room.id) {
+                sub.wanted.clear();
+            }
+            backlog::offer(room, link, ctx, *conn);
+        }
+    }
+}
+
+/// Queues a frame.
+pub(crate) fn send(ctx: &mut Ctx<'_>, conn: ConnId, frame: &Frame) {
+    ctx.out.sends.push((conn, frame.encode()));
+}
+
+/// The empty list of a topic-less `Have`.
+pub(crate) fn empty_have(server: ServerTag) -> Have {
+    Have { server, topics: Vec::new(), more: false }
+}
