@@ -57,11 +57,17 @@ mod tests {
     #[test]
     fn a_note_opens_for_its_leaf_alone() {
         let mut rng = ChaCha20Rng::seed_from_u64(7);
-        let (mine, other) = (LeafSecret::from_seed(&[1; 32]), LeafSecret::from_seed(&[2; 32]));
+        let (mine, other) = (
+            LeafSecret::from_seed(&[1; 32]),
+            LeafSecret::from_seed(&[2; 32]),
+        );
         for suite in [Suite::X25519, Suite::XWing] {
             let (key, text) = seal_note(suite, &mine.public(suite), b"come in", &mut rng).unwrap();
             assert_eq!(&**open_note(suite, &mine, &key, &text).unwrap(), b"come in");
-            assert_eq!(open_note(suite, &other, &key, &text).unwrap_err(), KeysError::BadNote);
+            assert_eq!(
+                open_note(suite, &other, &key, &text).unwrap_err(),
+                KeysError::BadNote
+            );
         }
     }
 }

@@ -2,7 +2,11 @@
 //!
 //! Pure functions over the graph of epochs. What the authority log knows comes in through [`Past`].
 
+mod valid;
+
 use std::collections::{BTreeMap, BTreeSet};
+
+pub use self::valid::{Grounds, Invalid};
 
 use super::cover::is_beneath;
 use super::{EpochHeader, EpochRecord, NodeHeader, Reason, TreeNode};
@@ -87,11 +91,19 @@ impl EpochFacts {
 #[derive(Clone, Default, Debug)]
 pub struct EpochGraph {
     epochs: BTreeMap<EpochId, EpochFacts>,
+    /// Which epochs close a device in a topic, and where: most messages are nobody's who was removed.
+    closed: BTreeMap<(Pseudonym, TopicTag), BTreeMap<EpochId, u64>>,
 }
 
 impl EpochGraph {
     /// Adds an epoch; its parents may come later.
     pub fn insert(&mut self, facts: EpochFacts) {
+        for (place, last) in &facts.closing {
+            self.closed
+                .entry(*place)
+                .or_default()
+                .insert(facts.id, *last);
+        }
         self.epochs.insert(facts.id, facts);
     }
 
@@ -136,14 +148,24 @@ impl EpochGraph {
                 .epochs
                 .get(id)
                 .is_some_and(|facts| past.contains(event, &facts.heads)),
-            Removal::Left(pseudonym, seq) => self.lineage(id).iter().any(|id| {
-                let removed = self
-                    .epochs
-                    .get(id)
-                    .and_then(|facts| facts.removed.get(pseudonym));
-                removed.is_some_and(|last| last >= seq)
-            }),
+            Removal::Left(pseudonym, seq) => self
+                .departures(id)
+                .get(pseudonym)
+                .is_some_and(|last| last >= seq),
         }
+    }
+
+    /// The departures that an epoch was made in knowledge of, with the highest sequence listed for each device.
+    #[must_use]
+    pub fn departures(&self, id: &EpochId) -> BTreeMap<Pseudonym, u64> {
+        let mut departures = BTreeMap::new();
+        let lineage = self.lineage(id);
+        let listed = lineage.iter().filter_map(|id| self.epochs.get(id));
+        for (pseudonym, seq) in listed.flat_map(|facts| &facts.removed) {
+            let highest = departures.entry(*pseudonym).or_insert(*seq);
+            *highest = (*highest).max(*seq);
+        }
+        departures
     }
 
     /// **R1.** Whether a sender who knows `removals` may seal under an epoch: its author was authorised, and it was made in
@@ -157,9 +179,16 @@ impl EpochGraph {
         removals: &[Removal],
         past: &impl Past,
     ) -> bool {
-        authorised
-            && self.epochs.contains_key(id)
-            && removals.iter().all(|removal| self.knows(id, removal, past))
+        let Some(facts) = self.epochs.get(id).filter(|_| authorised) else {
+            return false;
+        };
+        let departures = self.departures(id);
+        removals.iter().all(|removal| match removal {
+            Removal::Event(event) => past.contains(event, &facts.heads),
+            Removal::Left(pseudonym, seq) => {
+                departures.get(pseudonym).is_some_and(|last| last >= seq)
+            }
+        })
     }
 
     /// **R2.** Chooses among candidates, which can be opened and have passed R1: a head of their graph, the lowest id of
@@ -183,70 +212,6 @@ impl EpochGraph {
         heads
     }
 
-    /// **R3.** Whether an epoch has grounds to exist; its parents must be known.
-    ///
-    /// # Errors
-    /// [`Invalid`]; [`Invalid::MissingParent`] alone asks to wait.
-    pub fn valid(
-        &self,
-        facts: &EpochFacts,
-        grounds: &Grounds<'_>,
-        past: &impl Past,
-    ) -> Result<(), Invalid> {
-        if !grounds.author_present {
-            return Err(Invalid::Author(facts.author));
-        }
-        for parent in &facts.parents {
-            let known = self
-                .epochs
-                .get(parent)
-                .ok_or(Invalid::MissingParent(*parent))?;
-            if known.audience != facts.audience {
-                return Err(Invalid::Audience(known.audience));
-            }
-            if let Some(head) = known
-                .heads
-                .iter()
-                .find(|head| !past.contains(head, &facts.heads))
-            {
-                return Err(Invalid::Rollback(*head));
-            }
-        }
-        let founded = match facts.reason {
-            Reason::First => facts.parents.is_empty(),
-            _ if facts.parents.is_empty() => false,
-            Reason::Removal => grounds
-                .removals
-                .iter()
-                .any(|removal| self.is_news(facts, removal, past)),
-            Reason::BadSlot => grounds.bad_slot,
-            Reason::Cutoff => grounds.cutoff,
-            Reason::Refresh => grounds.refresh,
-        };
-        founded
-            .then_some(())
-            .ok_or(Invalid::NoGrounds(facts.reason))
-    }
-
-    /// Whether the epoch knows a removal that one of its parents lacks.
-    fn is_news(&self, facts: &EpochFacts, removal: &Removal, past: &impl Past) -> bool {
-        let known = match removal {
-            Removal::Event(event) => past.contains(event, &facts.heads),
-            Removal::Left(pseudonym, seq) => {
-                facts.removed.get(pseudonym).is_some_and(|last| last >= seq)
-                    || facts
-                        .parents
-                        .iter()
-                        .any(|parent| self.knows(parent, removal, past))
-            }
-        };
-        known
-            && facts
-                .parents
-                .iter()
-                .any(|parent| !self.knows(parent, removal, past))
-    }
-
     /// **R4.** Whether what a removed device sent still counts: not beyond the last sequence that a removing epoch lists,
     /// unless it is sealed under that epoch or a later one, which the device can only have by coming back. Where removals
     /// by several epochs bear on a message, the one that has seen most counts.
@@ -258,49 +223,17 @@ impl EpochGraph {
         seq: u64,
         epoch: &EpochId,
     ) -> bool {
+        let Some(closings) = self.closed.get(&(*pseudonym, *topic)) else {
+            return true;
+        };
         let lineage = self.lineage(epoch);
-        self.epochs
-            .values()
-            .filter(|facts| !lineage.contains(&facts.id))
-            .filter_map(|facts| facts.closing.get(&(*pseudonym, *topic)))
+        closings
+            .iter()
+            .filter(|(closing, _)| !lineage.contains(closing))
+            .map(|(_, last)| last)
             .max()
             .is_none_or(|last| seq <= *last)
     }
-}
-
-/// What may justify an epoch.
-#[derive(Clone, Copy, Debug)]
-pub struct Grounds<'a> {
-    /// The author was a present member of the audience at the epoch's heads.
-    pub author_present: bool,
-    /// Every removal known that bears on the audience.
-    pub removals: &'a [Removal],
-    /// A complaint about a parent's slot is proven.
-    pub bad_slot: bool,
-    /// Somebody joins who must not read what came before.
-    pub cutoff: bool,
-    /// A scheduled refresh is due.
-    pub refresh: bool,
-}
-
-/// Why an epoch is void.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-pub enum Invalid {
-    /// Wait for it.
-    #[error("parent epoch {0:?} is not known yet")]
-    MissingParent(EpochId),
-    /// Not a present member of the audience.
-    #[error("{0:?} is no present member of the audience")]
-    Author(IdentityId),
-    /// A parent of another audience.
-    #[error("a parent is of audience {0:?}")]
-    Audience(AudienceId),
-    /// The heads fall behind those of a parent.
-    #[error("head {0:?} of a parent is not in the past of this epoch")]
-    Rollback(EventId),
-    /// No removal, no proven bad slot, nobody to cut off, no refresh due.
-    #[error("nothing justifies an epoch for the reason {0:?}")]
-    NoGrounds(Reason),
 }
 
 /// **R1 for nodes.** Whether a sender who knows `removals` may seal to an inner node: its author was authorised and is beneath
