@@ -6,11 +6,13 @@
 mod inline;
 mod mentions;
 mod parse;
+mod plain;
 
 use conclave_core::id::{ChannelId, IdentityId, RoleId};
 
 pub use mentions::{RawMentions, mentions};
 pub use parse::parse;
+pub use plain::plain;
 
 /// Deepest nesting; what is nested deeper joins the level above.
 pub const DEPTH_MAX: usize = 16;

@@ -30,7 +30,7 @@ pub use check::{ContentError, check};
 pub use copies::{copies, note_copy};
 pub use forget::{drop_channel, forget, forget_after, forget_at, hide_since};
 pub use page::{AuthorView, Context, message, page};
-pub(crate) use page::{entry_of, order_value};
+pub(crate) use page::{entry_of, order_from, order_value};
 pub use place::newest;
 pub use read::{
     draft, mark_read, mark_server_read, mark_unread, read_summary, set_draft, set_level,

@@ -20,6 +20,9 @@ const KEPT: usize = 8;
 /// Most acts that are weighed against each other: every device of somebody with many.
 pub(super) const WEIGHED_MAX: usize = 256;
 
+/// Where a key says its kind.
+pub(super) const KIND_AT: usize = EnvelopeId::LEN + ChannelId::LEN;
+
 /// Kinds of keys.
 pub(super) mod kind {
     /// Length of emoji (1) ‖ emoji: how often it was used.

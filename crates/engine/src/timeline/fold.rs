@@ -4,7 +4,7 @@ use conclave_core::id::EnvelopeId;
 use conclave_core::view::{Direction, KeyRange, Table, View, ViewError};
 
 use super::act::{self, WEIGHED_MAX, kind, kind_prefix};
-use super::row::{Edit, MessageRow, flag};
+use super::row::{Edit, MessageRow, flag, position_key};
 use crate::txn::Txn;
 
 /// Works out edit, deletion and pin anew. A deletion beats every edit; one by the author erases the text for good, one by
@@ -24,8 +24,10 @@ pub(super) fn fold(txn: &mut Txn<'_>, id: &EnvelopeId, row: &mut MessageRow) -> 
         row.post = None;
         row.edit = None;
         let range = KeyRange::prefix(&edits);
-        for (key, _) in txn.range(Table::MessageAct, &range, Direction::Forward, WEIGHED_MAX)? {
-            txn.delete(Table::MessageAct, key);
+        for edit in txn.range(Table::MessageAct, &range, Direction::Forward, WEIGHED_MAX)? {
+            let place = act::placed(&edit)?;
+            txn.delete(Table::Message, position_key(&channel, &place.pseudonym, place.seq));
+            txn.delete(Table::MessageAct, edit.0);
         }
     } else {
         let edits = act::acts(txn, &edits, WEIGHED_MAX)?;

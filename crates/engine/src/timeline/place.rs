@@ -145,13 +145,13 @@ impl<'t, 'v> Mover<'t, 'v> {
             return Ok(());
         }
         let mut counts = Counts::load(self.txn, self.channel)?;
-        counts.remove(&entry);
+        let behind = counts.remove(&entry);
         self.txn.delete(Table::Timeline, entry.key(&self.channel));
         row.effective = to;
         let entry = Entry { effective: to, ..entry };
         row::save_entry(self.txn, &self.channel, &entry);
         row::save(self.txn, &id, &row);
-        counts.add(&entry, false);
+        counts.add(&entry, behind);
         counts.save(self.txn);
         post::index(self.txn, &id, &row);
         self.notices.push(Notice::MessageUpdated { channel: self.channel, message: id });

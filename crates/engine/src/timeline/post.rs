@@ -192,7 +192,6 @@ pub(super) fn index(txn: &mut Txn<'_>, id: &EnvelopeId, row: &MessageRow) {
         text: row.text(),
         everyone: row.calls_everyone(),
         attachments: &post.attachments,
-        pinned: row.pinned,
     });
     txn.index(*id.as_bytes(), document.text, document.labels, super::order_value(row.effective, id));
 }
