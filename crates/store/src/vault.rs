@@ -326,3 +326,5 @@ impl From<SealedError> for VaultError {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod vectors;

@@ -3,7 +3,7 @@
 use conclave_core::view::{Direction, Table};
 use rusqlite::Connection;
 
-use super::error::OpenError;
+use super::error::{OpenError, is_full};
 
 /// Version of the tables, kept as `user_version`.
 const VERSION: u32 = 1;
@@ -112,11 +112,13 @@ pub(super) fn prepare(connection: &Connection, may_create: bool) -> Result<(), O
             supported: VERSION,
         });
     }
-    connection
-        .execute_batch(AFTER)
-        .and_then(|()| empty_log(connection))
-        .and_then(|()| create(connection, objects == 0))
-        .map_err(sqlite)
+    connection.execute_batch(AFTER).map_err(sqlite)?;
+    match empty_log(connection) {
+        // A profile on a full disk opens all the same: reading needs no room.
+        Err(error) if !is_full(&error) => return Err(sqlite(error)),
+        _ => {}
+    }
+    create(connection, objects == 0).map_err(sqlite)
 }
 
 /// Moves the log into the main file and cuts it to nothing. After a crash or a full disk this takes away frames that never

@@ -215,6 +215,11 @@ impl Lock {
     pub(super) fn protection(&self) -> Protection {
         self.header.protection()
     }
+
+    #[cfg(test)]
+    pub(super) fn key(&self) -> &[u8; 32] {
+        &self.key
+    }
 }
 
 /// Writes a vault.
