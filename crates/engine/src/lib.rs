@@ -1,7 +1,23 @@
 //! Sans-I/O machines: `handle(input, now, rng, &dyn View) -> Effects`.
 
+pub mod account;
+pub mod audit;
+pub mod blobs;
+pub mod chats;
 pub mod command;
+pub mod compose;
+pub mod ctx;
 pub mod effect;
+pub mod inbox;
 pub mod markdown;
 pub mod model;
+pub mod outbox;
+pub mod peer;
+pub mod reader;
+pub mod room;
+pub mod rotation;
+pub mod search;
+pub mod sync;
+pub mod timeline;
 pub mod txn;
+pub mod wire;

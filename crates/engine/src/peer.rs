@@ -114,7 +114,8 @@ impl State {
             let damaged = || ViewError("a stored server is damaged".to_owned());
             let id = ServerId::from_slice(&key).ok_or_else(damaged)?;
             let local = Local::decode(&value).map_err(|_| damaged())?;
-            let room = Room::load(view, id, self.me, local)?;
+            let mut room = Room::load(view, id, self.me, local)?;
+            room.profile_due = room.local.standing == Standing::Active && !room.knows_profile();
             self.rooms.insert(id, room);
         }
         Ok(())

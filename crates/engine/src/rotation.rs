@@ -54,12 +54,27 @@ pub fn ensure(
     }
     let usable = usable(room, audience, rule);
     let id = match room.epochs.graph().choose(&usable) {
+        // The key of a later epoch is on its way: whoever it left out must not read what is said now.
+        Some(id) if superseded(room, &id, ctx.now) => return Err(CommandError::NoKey),
         Some(id) => id,
         None => rotate(room, ctx, audience, rule, None)?,
     };
     room.usable.insert(audience, (room.version, id));
     let keys = room.epochs.keys(&id).cloned().ok_or(CommandError::NoKey)?;
     Ok((id, keys))
+}
+
+/// How long a device waits for the key of a later epoch before it goes on without: long enough to be served by whoever is
+/// connected, short enough that a record with a bad slot cannot silence anybody for good.
+const KEY_WAIT_MS: u64 = 30_000;
+
+/// Whether a later epoch came a moment ago whose key is not here yet.
+fn superseded(room: &Room, id: &EpochId, now: Millis) -> bool {
+    room.epochs.children(id).iter().any(|child| {
+        room.epochs
+            .get(child)
+            .is_some_and(|entry| entry.stage == Stage::Sealed && entry.since.0 + KEY_WAIT_MS > now.0)
+    })
 }
 
 /// Gives an epoch that may be used now, if there is one; never makes any.
@@ -89,10 +104,9 @@ fn usable(room: &mut Room, audience: AudienceId, rule: &Rule) -> BTreeSet<EpochI
         let Ok(then) = log.resolve(&heads) else { continue };
         let sealed_to = audience::leaves(&then, &room.roster, rule, Millis(0));
         let departed = sealed_to.iter().any(|leaf| !now.contains(&leaf.id));
+        let departures = room.epochs.graph().departures(&id);
         let knows = |removed: &Removed| {
-            let removal = Removal::Left(removed.pseudonym, removed.seq);
-            let never = |_: &conclave_core::id::EventId, _: &[conclave_core::id::EventId]| false;
-            room.epochs.graph().knows(&id, &removal, &never)
+            departures.get(&removed.pseudonym).is_some_and(|seq| *seq >= removed.seq)
         };
         if !departed && left.iter().all(knows) {
             usable.insert(id);
@@ -165,7 +179,7 @@ pub fn rotate(
     if parents.is_empty() && known_any {
         return Err(CommandError::NoKey);
     }
-    let before = parents.iter().flat_map(|(id, _)| room.epochs.removed_before(id)).collect();
+    let before = parents.iter().flat_map(|(id, _)| room.epochs.graph().departures(id)).collect();
     let removed = gone(room, &community, rule, &before);
     let reason = reason.unwrap_or(if parents.is_empty() { Reason::First } else { Reason::Removal });
     let plan = EpochPlan {

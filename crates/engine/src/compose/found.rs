@@ -279,7 +279,7 @@ fn join(state: &mut State, ctx: &mut Ctx<'_>, text: &str) -> Result<Reply, Comma
 ///
 /// # Errors
 /// [`CommandError`] if something is still missing; joining goes on.
-pub fn join_finished(room: &mut Room, ctx: &mut Ctx<'_>, reach: Option<&Reach>) -> Result<bool, CommandError> {
+pub fn join_finished(room: &mut Room, ctx: &mut Ctx<'_>) -> Result<bool, CommandError> {
     let Some(link) = room.local.link.as_deref().and_then(|link| InviteLink::parse(link).ok()) else {
         return Ok(false);
     };
@@ -311,8 +311,7 @@ pub fn join_finished(room: &mut Room, ctx: &mut Ctx<'_>, reach: Option<&Reach>) 
     room.local.standing = Standing::Active;
     room.local.link = None;
     room.local.save(&mut ctx.txn, room.id);
-    send_profile(room, ctx)?;
-    send_reach(room, ctx, reach)?;
+    room.profile_due = true;
     ctx.out.notice(Notice::ServerAdded(room.id));
     ctx.out.notice(Notice::ServerState(room.id));
     Ok(true)
@@ -389,6 +388,17 @@ pub(super) fn renew_register(
     let register = Verified::sign(register, &ctx.me.keys.device());
     let record = register_record(ctx, &register);
     send_member_record(room, ctx, record)
+}
+
+/// Tells a server that was just joined who and where this is, once its current key is here.
+///
+/// # Errors
+/// [`CommandError::NoKey`] while it is not; it is tried again with the next call.
+pub fn introduce(room: &mut Room, ctx: &mut Ctx<'_>, reach: Option<&Reach>) -> Result<(), CommandError> {
+    send_profile(room, ctx)?;
+    send_reach(room, ctx, reach)?;
+    room.profile_due = false;
+    Ok(())
 }
 
 /// Publishes this account's profile in a server.

@@ -41,7 +41,7 @@ pub(super) fn settle(state: &mut State, ctx: &mut Ctx<'_>, before: &Before) -> R
             inbox::adopt_all(room, ctx)?;
             if room.local.standing == Standing::Joining {
                 // What is missing comes with the next arrival.
-                if matches!(compose::join_finished(room, ctx, reach.as_ref()), Ok(true)) {
+                if matches!(compose::join_finished(room, ctx), Ok(true)) {
                     sync::prove_again(room, links, ctx);
                     compose::send_presence(room, ctx, *presence);
                 }
@@ -50,6 +50,10 @@ pub(super) fn settle(state: &mut State, ctx: &mut Ctx<'_>, before: &Before) -> R
                 break;
             }
             seen = room.version;
+        }
+        if room.profile_due && room.local.standing == Standing::Active {
+            // Without the current key it is tried again with the next call.
+            let _ = compose::introduce(room, ctx, reach.as_ref());
         }
         if room.version != version {
             changed(room, links, ctx, community.as_ref())?;

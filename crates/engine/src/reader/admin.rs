@@ -1,6 +1,6 @@
 //! Invites, bans, the audit log, and who can read what.
 
-use conclave_core::id::{ChannelId, EventId, IdentityId, Millis, ServerId};
+use conclave_core::id::{ChannelId, Digest, EventId, IdentityId, Millis, ServerId};
 use conclave_core::invite::{InviteLink, LinkError, LinkKind};
 use conclave_core::keys::audience;
 use conclave_core::log::{Effect, Log};
@@ -30,6 +30,13 @@ pub struct AuditQuery {
 }
 
 impl Reader<'_> {
+    /// Digests of both planes: equal on all nodes that hold the same events and registers.
+    #[must_use]
+    pub fn digests(&self, server: ServerId) -> Option<(Digest, Digest)> {
+        let room = self.room(&server)?;
+        Some((room.community.as_ref()?.digest(), room.roster.root()))
+    }
+
     /// Invites of a server.
     ///
     /// # Errors

@@ -222,7 +222,7 @@ impl Reader<'_> {
                 .collect(),
             my_permissions: permissions::in_channel(community, &actor, &channel.id, Some(self.now)),
             read: self.read_summary(channel.id)?,
-            last_message: timeline::last_message(self.view, channel.id)?,
+            last_message: timeline::newest(self.view, channel.id, 1)?.first().copied(),
             readers,
             epoch,
         })

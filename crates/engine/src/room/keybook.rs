@@ -182,19 +182,6 @@ impl KeyBook {
         Ok(refused)
     }
 
-    /// Devices that an epoch or its ancestors left out, with the latest register that each knew.
-    #[must_use]
-    pub fn removed_before(&self, id: &EpochId) -> BTreeMap<Pseudonym, u64> {
-        let mut removed = BTreeMap::new();
-        for id in self.graph.lineage(id) {
-            for (pseudonym, seq) in self.graph.get(&id).into_iter().flat_map(|facts| &facts.removed) {
-                let known = removed.entry(*pseudonym).or_insert(*seq);
-                *known = (*known).max(*seq);
-            }
-        }
-        removed
-    }
-
     /// Sets an entry, in memory and in the store.
     pub fn put(&mut self, txn: &mut Txn<'_>, server: ServerId, id: EpochId, entry: Entry) {
         let row = Row {
