@@ -7,6 +7,7 @@
 mod causality;
 mod insert;
 mod limits;
+mod outcome;
 mod resolve;
 mod snapshots;
 mod structure;
@@ -14,8 +15,9 @@ mod structure;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use causality::Causality;
-pub use insert::{AuthorProof, HaltReason, InsertError, Inserted, PROTOCOL_VERSION};
+pub use insert::PROTOCOL_VERSION;
 pub use limits::{Malformed, NAME_BYTES_MAX, TEXT_BYTES_MAX};
+pub use outcome::{AuthorProof, HaltReason, InsertError, Inserted};
 pub use resolve::ResolveError;
 
 use crate::event::Event;
@@ -73,10 +75,24 @@ pub struct Log {
     order: BTreeSet<(u64, EventId)>,
     heads: Vec<EventId>,
     causality: Causality,
-    chains: BTreeMap<DeviceId, BTreeMap<u64, BTreeSet<EventId>>>,
+    chains: BTreeMap<DeviceId, Chain>,
     snapshots: Snapshots,
     current: Option<Community>,
     halts: BTreeMap<EventId, HaltReason>,
+}
+
+/// One device's accepted events.
+#[derive(Clone, Default, Debug)]
+struct Chain {
+    by_seq: BTreeMap<u64, BTreeSet<EventId>>,
+    /// Sequences that were used more than once.
+    forks: BTreeSet<u64>,
+}
+
+impl Chain {
+    fn at(&self, seq: u64) -> impl Iterator<Item = &EventId> {
+        self.by_seq.get(&seq).into_iter().flatten()
+    }
 }
 
 /// An accepted event.
@@ -175,7 +191,7 @@ impl Log {
         let last = self
             .chains
             .get(device)
-            .and_then(|chain| chain.last_key_value());
+            .and_then(|chain| chain.by_seq.last_key_value());
         match last {
             Some((seq, events)) => (seq + 1, events.first().copied()),
             None => (0, None),
@@ -199,12 +215,9 @@ impl Log {
     /// Proof that a device has forked its chain: its lowest doubled sequence, the two lowest ids.
     #[must_use]
     pub fn fork(&self, device: &DeviceId) -> Option<Fork> {
-        let (seq, events) = self
-            .chains
-            .get(device)?
-            .iter()
-            .find(|(_, events)| events.len() > 1)?;
-        let mut events = events.iter();
+        let chain = self.chains.get(device)?;
+        let seq = chain.forks.first()?;
+        let mut events = chain.at(*seq);
         Some(Fork {
             device: *device,
             seq: *seq,

@@ -12,7 +12,9 @@ mod level;
 
 pub use action::{Action, allows};
 pub use bits::Bits;
-pub use compute::{Actor, IMPLIED_BY_SEND, TIMEOUT_LEAVES, base, in_channel, rank, under_overwrites};
+pub use compute::{
+    Actor, IMPLIED_BY_SEND, TIMEOUT_LEAVES, base, in_channel, rank, under_overwrites,
+};
 pub use denied::Denied;
 pub(crate) use judge::judge;
 pub use judge::{CHANNELS_MAX, INVITES_MAX, OVERWRITES_MAX, ROLES_MAX, TIMEOUT_MS_MAX};

@@ -41,11 +41,15 @@ fn bits(rng: &mut ChaCha20Rng) -> Bits {
         _ => rng.next_u64(),
     };
     let bits = Bits(mask) & Bits::ALL;
-    if rng.next_u32() % 8 == 0 { bits } else { bits.without(Bits::ADMINISTRATOR) }
+    if rng.next_u32().is_multiple_of(8) {
+        bits
+    } else {
+        bits.without(Bits::ADMINISTRATOR)
+    }
 }
 
 fn overwrite(rng: &mut ChaCha20Rng) -> Option<(Bits, Bits)> {
-    (rng.next_u32() % 3 > 0).then(|| {
+    (!rng.next_u32().is_multiple_of(3)).then(|| {
         let allow = bits(rng);
         (allow, bits(rng).without(allow))
     })
@@ -56,7 +60,13 @@ impl Server {
         Self {
             everyone: bits(rng),
             roles: (0..ROLES).map(|_| bits(rng)).collect(),
-            holders: (0..ROLES).map(|_| (0..MEMBERS).map(|_| rng.next_u32() % 2 == 0).collect()).collect(),
+            holders: (0..ROLES)
+                .map(|_| {
+                    (0..MEMBERS)
+                        .map(|_| rng.next_u32().is_multiple_of(2))
+                        .collect()
+                })
+                .collect(),
             on_everyone: overwrite(rng),
             on_roles: (0..ROLES).map(|_| overwrite(rng)).collect(),
             on_members: (0..MEMBERS).map(|_| overwrite(rng)).collect(),
@@ -66,20 +76,35 @@ impl Server {
     /// Ours: signed events, folded.
     fn found(&self) -> (Community, ChannelId) {
         let mut log = Founding::new(self.everyone);
-        let roles: Vec<RoleId> = (0..ROLES).map(|n| log.role(n, self.roles[n]).into()).collect();
+        let roles: Vec<RoleId> = (0..ROLES)
+            .map(|n| log.role(n, self.roles[n]).into())
+            .collect();
         for (role, holders) in roles.iter().zip(&self.holders) {
             for (member, _) in holders.iter().enumerate().filter(|(_, holds)| **holds) {
-                log.put(RoleGrant { role: *role, member: identity(member) });
+                log.put(RoleGrant {
+                    role: *role,
+                    member: identity(member),
+                });
             }
         }
         let everyone = Subject::Role(log.log.server().everyone());
         let mut overwrites: Vec<Overwrite> = Vec::new();
         let mut add = |subject, overwrite: &Option<(Bits, Bits)>| {
-            overwrites.extend(overwrite.map(|(allow, deny)| Overwrite { subject, allow, deny }));
+            overwrites.extend(overwrite.map(|(allow, deny)| Overwrite {
+                subject,
+                allow,
+                deny,
+            }));
         };
         add(everyone, &self.on_everyone);
-        roles.iter().zip(&self.on_roles).for_each(|(role, o)| add(Subject::Role(*role), o));
-        self.on_members.iter().enumerate().for_each(|(n, o)| add(Subject::Member(identity(n)), o));
+        roles
+            .iter()
+            .zip(&self.on_roles)
+            .for_each(|(role, o)| add(Subject::Role(*role), o));
+        self.on_members
+            .iter()
+            .enumerate()
+            .for_each(|(n, o)| add(Subject::Member(identity(n)), o));
         overwrites.sort_by_key(|overwrite| overwrite.subject);
         let channel = log.put(ChannelCreate {
             name: "general".into(),
@@ -103,8 +128,8 @@ impl Server {
             .map(|role| (Id::new(role as u64 + 10), theirs(self.roles[role])))
             .collect();
         let user = Id::new(member as u64 + 100);
-        let calculator =
-            PermissionCalculator::new(Id::new(1), user, theirs(self.everyone), &held).owner_id(Id::new(99));
+        let calculator = PermissionCalculator::new(Id::new(1), user, theirs(self.everyone), &held)
+            .owner_id(Id::new(99));
         let one = |id, kind, overwrite: &Option<(Bits, Bits)>| {
             overwrite.map(|(allow, deny)| PermissionOverwrite {
                 allow: theirs(allow),
@@ -119,10 +144,17 @@ impl Server {
             overwrites.extend(one(n as u64 + 10, PermissionOverwriteType::Role, overwrite));
         }
         for (n, overwrite) in self.on_members.iter().enumerate() {
-            overwrites.extend(one(n as u64 + 100, PermissionOverwriteType::Member, overwrite));
+            overwrites.extend(one(
+                n as u64 + 100,
+                PermissionOverwriteType::Member,
+                overwrite,
+            ));
         }
         let root = ours(calculator.root());
-        (root, ours(calculator.in_channel(ChannelType::GuildText, &overwrites)))
+        (
+            root,
+            ours(calculator.in_channel(ChannelType::GuildText, &overwrites)),
+        )
     }
 }
 
@@ -136,8 +168,12 @@ fn ours(permissions: Permissions) -> Bits {
 
 /// What the library reports for a text channel: a member with everything but ADMINISTRATOR has exactly this.
 fn reported() -> Bits {
-    let calculator =
-        PermissionCalculator::new(Id::new(1), Id::new(2), theirs(Bits::ALL.without(Bits::ADMINISTRATOR)), &[]);
+    let calculator = PermissionCalculator::new(
+        Id::new(1),
+        Id::new(2),
+        theirs(Bits::ALL.without(Bits::ADMINISTRATOR)),
+        &[],
+    );
     ours(calculator.in_channel(ChannelType::GuildText, &[]))
 }
 
@@ -162,21 +198,41 @@ fn permissions_agree_with_a_public_bot_librarys_on_random_servers() {
         for member in 0..MEMBERS {
             let (root, raw) = server.calculate(member);
             let mine = base(&community, &identity(member));
-            assert_eq!(mine, root & Bits::ALL, "server {n}, member {member}: in the server");
+            assert_eq!(
+                mine,
+                root & Bits::ALL,
+                "server {n}, member {member}: in the server"
+            );
             let expected = documented(raw);
             let mine = in_channel(&community, &identity(member), &channel, None);
             if mine != Bits::ALL {
-                assert_eq!(mine & reported, expected & reported, "server {n}, member {member}: in the channel");
+                assert_eq!(
+                    mine & reported,
+                    expected & reported,
+                    "server {n}, member {member}: in the channel"
+                );
             }
-            assert_eq!(mine == Bits::ALL, root.contains(Bits::ADMINISTRATOR), "administrators");
+            assert_eq!(
+                mine == Bits::ALL,
+                root.contains(Bits::ADMINISTRATOR),
+                "administrators"
+            );
             compared += 1;
             plain += u64::from(expected == raw);
             partial += u64::from(!expected.is_empty() && mine != Bits::ALL);
         }
     }
-    println!("{SERVERS} servers, {compared} members; {plain} needed no rule of the caller, {partial} had some permissions");
-    assert!(plain * 3 > compared, "the library alone decides at least a third");
-    assert!(partial * 4 > compared, "at least a quarter is neither nothing nor everything");
+    println!(
+        "{SERVERS} servers, {compared} members; {plain} needed no rule of the caller, {partial} had some permissions"
+    );
+    assert!(
+        plain * 3 > compared,
+        "the library alone decides at least a third"
+    );
+    assert!(
+        partial * 4 > compared,
+        "at least a quarter is neither nothing nor everything"
+    );
 }
 
 fn identity(n: usize) -> IdentityId {
@@ -237,7 +293,11 @@ impl Founding {
 
     fn put(&mut self, body: impl Into<Body>) -> EventId {
         let body = body.into();
-        let event = Event { kind: body.kind().number(), body: body.encode().into(), ..self.next.clone() };
+        let event = Event {
+            kind: body.kind().number(),
+            body: body.encode().into(),
+            ..self.next.clone()
+        };
         let signed = Verified::sign(event, &self.key);
         let id = signed.event_id();
         let inserted = self.log.insert(signed, AuthorProof::Founder).unwrap();

@@ -1,7 +1,7 @@
 //! Takes events in: structure, then local authority in the state of their past.
 
 use super::limits::{Malformed, check_body, check_event};
-use super::{Fork, Log, Node, Verdict};
+use super::{AuthorProof, HaltReason, InsertError, Inserted, Log, Node, Verdict};
 use crate::event::{Body, BodyError, Event};
 use crate::id::{DeviceId, EventId, IdentityId, InviteId, Pseudonym};
 use crate::permissions::{Actor, Basis, Denied, Level, judge};
@@ -14,88 +14,11 @@ pub const PROTOCOL_VERSION: u16 = 1;
 /// Most rejected ids that are remembered. One that is forgotten is judged again, to the same end.
 const REJECTED_MAX: usize = 100_000;
 
-/// What the register that an event cites proves about its author. The caller has verified the register's signature and its
-/// join proof ([`crate::state::verify_join`]).
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum AuthorProof {
-    /// The author is the owner or one of the peers that genesis names, or claims so: this is checked.
-    Founder,
-    /// The author joined.
-    Member {
-        /// Through which invite; of a sibling device, that of the register that admits the identity. Absent for founders.
-        invite: Option<InviteId>,
-        /// Under which pseudonym that invite admitted it.
-        pseudonym: Pseudonym,
-        /// Sequence of the cited register of the event's own device.
-        register_seq: u64,
-    },
-}
-
-/// What became of an event that was taken in.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Inserted {
-    /// Whether it stands.
-    pub verdict: Verdict,
-    /// Whether the heads, and so the current state, may have changed.
-    pub heads_changed: bool,
-    /// Proof that the event's device has forked its chain, if it has. Both events stand as ordinary concurrent ones; whatever
-    /// of that device cites both is rejected.
-    pub fork: Option<Fork>,
-}
-
-/// Why an event was not taken in. It leaves no trace, save that after [`InsertError::MissingParents`] it may come again.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-pub enum InsertError {
-    /// It is known already.
-    #[error("the event is known already")]
-    Duplicate,
-    /// Events that it cites are not known yet.
-    #[error("{} cited events are missing", .0.len())]
-    MissingParents(Vec<EventId>),
-    /// It is badly formed.
-    #[error(transparent)]
-    Malformed(#[from] Malformed),
-    /// It belongs to another server.
-    #[error("the event belongs to another server")]
-    WrongServer,
-    /// It cites more events than [`crate::event::PARENTS_MAX`].
-    #[error("{0} parents")]
-    TooManyParents(usize),
-    /// It cites more than two branches of one device.
-    #[error("more than two branches of device {0:?}")]
-    TooManyBranches(DeviceId),
-    /// Its parents do not ascend, or one is in the past of another.
-    #[error("the parents are no ascending antichain")]
-    NotAntichain,
-    /// Its sequence or the event before it does not continue its device's own chain in its past.
-    #[error("device {device:?} cannot have sequence {seq} here")]
-    SelfChain {
-        /// The device.
-        device: DeviceId,
-        /// The claimed sequence.
-        seq: u64,
-    },
-}
-
-/// Why this program cannot follow a server any longer.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-pub enum HaltReason {
-    /// The owner asks for a newer protocol.
-    #[error("the server needs protocol version {0}")]
-    MinVersion(u16),
-    /// An event of a newer kind.
-    #[error("event kind {0} is newer than this program")]
-    UnknownKind(u16),
-    /// A critical key of a newer version.
-    #[error("critical key {0} is newer than this program")]
-    Critical(u64),
-}
-
 impl Log {
     /// Takes in an event whose signature and device certificate were verified.
     ///
     /// The verdict is a function of the event and its past. A certificate that a [`Body::DeviceCut`] carries is checked by the
-    /// caller, who has the identity's log.
+    /// caller, who has the identity's log ([`crate::state::verify_cut`]).
     ///
     /// # Errors
     /// [`InsertError`]: the event was not taken in.
@@ -123,7 +46,7 @@ impl Log {
             .state_at(event.parents.clone())
             .ok_or(InsertError::WrongServer)?;
         match self.authorise(&past, id, &event, body, proof) {
-            Ok(Authorised::Act(act)) => Ok(self.accept(id, event, &past, Some(act))),
+            Ok(Authorised::Act(act)) => Ok(self.accept(id, event, &past, Some(*act))),
             Ok(Authorised::Newer(reason)) => {
                 self.halts.insert(id, reason);
                 Ok(self.accept(id, event, &past, None))
@@ -163,9 +86,9 @@ impl Log {
             _ => None,
         };
         let copy = copy_of(past, &body);
-        Ok(Authorised::Act(act(
+        Ok(Authorised::Act(Box::new(act(
             id, event, body, basis, admission, copy,
-        )))
+        ))))
     }
 
     /// Who acts, if they are a member in the state of the event's past.
@@ -290,13 +213,16 @@ impl Log {
             .insert(id, event.prev_self.as_ref(), &event.parents);
         self.order.insert((depth, id));
         self.heads.retain(|head| !event.parents.contains(head));
-        // A late event is no head if something accepted cites it: but then it would have come first.
+        // Nothing that is accepted cites it yet, or it would have been missed.
         let at = self.heads.partition_point(|head| *head < id);
         self.heads.insert(at, id);
         let chain = self.chains.entry(event.device).or_default();
-        let here = chain.entry(event.seq).or_default();
+        let here = chain.by_seq.entry(event.seq).or_default();
         here.insert(id);
         let forked = here.len() > 1;
+        if forked {
+            chain.forks.insert(event.seq);
+        }
         let device = event.device;
         self.nodes.insert(id, Node { event, act, depth });
         self.snapshots.arrive(id, state);
@@ -330,7 +256,7 @@ enum Decoded {
 
 /// An event that counts.
 enum Authorised {
-    Act(Act),
+    Act(Box<Act>),
     Newer(HaltReason),
 }
 

@@ -18,7 +18,7 @@ pub enum ResolveError {
     Unknown(EventId),
     /// An event was rejected.
     #[error("event {0:?} was rejected: {1}")]
-    Rejected(EventId, Denied),
+    Rejected(EventId, Box<Denied>),
 }
 
 /// A stretch of the log between two states.
@@ -66,7 +66,7 @@ impl Log {
     fn antichain(&self, heads: &[EventId]) -> Result<Vec<EventId>, ResolveError> {
         for head in heads {
             if let Some(Verdict::Rejected(denied)) = self.rejected.get(head) {
-                return Err(ResolveError::Rejected(*head, denied.clone()));
+                return Err(ResolveError::Rejected(*head, Box::new(denied.clone())));
             }
             if !self.nodes.contains_key(head) {
                 return Err(ResolveError::Unknown(*head));

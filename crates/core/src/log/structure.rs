@@ -66,14 +66,13 @@ impl Log {
         let Some(chain) = self.chains.get(device) else {
             return false;
         };
-        let forked = chain.values().filter(|events| events.len() > 1);
-        let in_past = |events: &std::collections::BTreeSet<EventId>| {
-            events
-                .iter()
+        let in_past = |seq: &u64| {
+            chain
+                .at(*seq)
                 .filter(|id| self.is_ancestor(id, heads))
                 .count()
         };
-        forked.into_iter().any(|events| in_past(events) > 1)
+        chain.forks.iter().any(|seq| in_past(seq) > 1)
     }
 
     /// The event must follow the device's last one in its past, with the next sequence and the same author.
@@ -82,20 +81,15 @@ impl Log {
             device: event.device,
             seq: event.seq,
         };
-        let at = |seq: u64| {
-            self.chains
-                .get(&event.device)
-                .and_then(|chain| chain.get(&seq))
-        };
-        let taken = at(event.seq)
-            .is_some_and(|events| events.iter().any(|id| self.is_ancestor(id, &event.parents)));
-        if taken {
+        let chain = self.chains.get(&event.device);
+        let at = |seq: u64| chain.into_iter().flat_map(move |chain| chain.at(seq));
+        if at(event.seq).any(|id| self.is_ancestor(id, &event.parents)) {
             return Err(wrong);
         }
         match (&event.prev_self, event.seq.checked_sub(1)) {
             (None, None) => Ok(()),
             (Some(prev), Some(seq)) => {
-                let known = at(seq).is_some_and(|events| events.contains(prev));
+                let known = at(seq).any(|id| id == prev);
                 let author = self.nodes.get(prev).map(|node| node.event.author);
                 let follows =
                     known && author == Some(event.author) && self.is_ancestor(prev, &event.parents);

@@ -19,8 +19,10 @@ impl Community {
         hash(Label::StateDigest, &[&self.encode_state()])
     }
 
-    /// One CBOR array of [`SECTIONS`] arrays; every map is an array of pairs in ascending order of keys.
-    fn encode_state(&self) -> Vec<u8> {
+    /// The state's canonical encoding: one CBOR array of 16 arrays; what is a map in the state is an array of tuples in
+    /// ascending order of keys.
+    #[must_use]
+    pub fn encode_state(&self) -> Vec<u8> {
         let mut out = vec![0x80 | SECTIONS];
         let mut put = |section: Vec<u8>| out.extend_from_slice(&section);
         put(codec::encode(&(self.server, self.owner)));

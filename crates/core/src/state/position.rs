@@ -47,6 +47,8 @@ fn midpoint(low: &[u8], mut high: Option<&[u8]>) -> String {
     let mut out = String::new();
     let mut index = 0;
     loop {
+        // Only what is no index (it would end with 0) runs out here; the way up is always free.
+        high = high.filter(|high| index < high.len());
         let from = low.get(index).map_or(0, |digit| value(*digit));
         let to = high.map_or(DIGITS.len(), |high| {
             high.get(index).map_or(0, |digit| value(*digit))
@@ -104,6 +106,13 @@ mod tests {
             last = next;
         }
         assert!(last.len() <= 20, "{} digits", last.len());
+    }
+
+    #[test]
+    fn what_is_no_index_still_ends() {
+        assert!(between(Some("V"), Some("V0")).as_str() > "V");
+        assert!(between(Some("V"), Some("V")).as_str() > "V");
+        assert!(between(Some("W"), Some("V")).as_str() > "W");
     }
 
     proptest! {

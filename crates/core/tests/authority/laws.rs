@@ -22,7 +22,10 @@ struct Dice(u64);
 
 impl Dice {
     fn roll(&mut self, sides: usize) -> usize {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) as usize % sides
     }
 
@@ -39,7 +42,12 @@ impl Dice {
 
 const POWERS: [Bits; 4] = [
     Bits(Bits::BAN_MEMBERS.0 | Bits::KICK_MEMBERS.0 | Bits::MANAGE_ROLES.0 | Bits::MANAGE_GUILD.0),
-    Bits(Bits::MANAGE_CHANNELS.0 | Bits::MANAGE_ROLES.0 | Bits::MODERATE_MEMBERS.0 | Bits::BAN_MEMBERS.0),
+    Bits(
+        Bits::MANAGE_CHANNELS.0
+            | Bits::MANAGE_ROLES.0
+            | Bits::MODERATE_MEMBERS.0
+            | Bits::BAN_MEMBERS.0,
+    ),
     Bits(Bits::MANAGE_CHANNELS.0 | Bits::KICK_MEMBERS.0 | Bits::MANAGE_NICKNAMES.0),
     Bits::NONE,
 ];
@@ -52,7 +60,11 @@ fn stage(world: &mut World) -> Stage {
     }
     let hidden = overwrite(world.everyone(), Bits::NONE, Bits::VIEW_CHANNEL);
     let area = world.category(vec![hidden]);
-    let child = ChannelCreate { parent: Some(area), synced: true, ..channel("in", vec![]) };
+    let child = ChannelCreate {
+        parent: Some(area),
+        synced: true,
+        ..channel("in", vec![])
+    };
     let child = world.act(OWNER, child).into();
     let channels = vec![area, child, world.text_channel(vec![])];
     Stage { roles, channels }
@@ -63,25 +75,71 @@ fn body(dice: &mut Dice, world: &World, stage: &Stage) -> Body {
     let target = 1 + dice.roll(PEOPLE);
     let member = world.identity(target);
     let seq = [None, Some(0), Some(3)][dice.roll(3)];
-    let seen = if dice.roll(3) == 0 { vec![] } else { world.seen(target, seq) };
+    let seen = if dice.roll(3) == 0 {
+        vec![]
+    } else {
+        world.seen(target, seq)
+    };
     let (role, channel) = (dice.pick(&stage.roles), dice.pick(&stage.channels));
-    let bits = dice.pick(&[Bits::VIEW_CHANNEL, Bits::SEND_MESSAGES, Bits::MANAGE_ROLES, Bits::KICK_MEMBERS, Bits::BAN_MEMBERS]);
+    let bits = dice.pick(&[
+        Bits::VIEW_CHANNEL,
+        Bits::SEND_MESSAGES,
+        Bits::MANAGE_ROLES,
+        Bits::KICK_MEMBERS,
+        Bits::BAN_MEMBERS,
+    ]);
     let position = dice.pick(&["B", "V", "g", "u"]).to_owned();
-    let subject = [world.everyone(), Subject::Role(role), Subject::Member(member)][dice.roll(3)];
+    let subject = [
+        world.everyone(),
+        Subject::Role(role),
+        Subject::Member(member),
+    ][dice.roll(3)];
     match dice.roll(20) {
-        0 => Ban { member, seen, delete_ms: None, dropped_leaves: vec![LeafId(id(dice.roll(3)))] }.into(),
+        0 => Ban {
+            member,
+            seen,
+            delete_ms: None,
+            dropped_leaves: vec![LeafId(id(dice.roll(3)))],
+        }
+        .into(),
         1 => Unban { member }.into(),
         2 => Kick { member, seen }.into(),
-        3 => Timeout { member, until: Millis(2000 + dice.roll(5) as u64), seen }.into(),
+        3 => Timeout {
+            member,
+            until: Millis(2000 + dice.roll(5) as u64),
+            seen,
+        }
+        .into(),
         4 => TimeoutLift { member }.into(),
         5 | 6 => RoleGrant { role, member }.into(),
         7 => RoleRevoke { role, member, seen }.into(),
-        8 => RoleUpdate { set: Some(bits), ..role_update(role) }.into(),
-        9 => RoleUpdate { clear: Some(bits), position: Some(position), ..role_update(role) }.into(),
-        10 => OverwriteSet { channel, overwrite: overwrite(subject, bits, Bits::NONE) }.into(),
-        11 => OverwriteSet { channel, overwrite: overwrite(subject, Bits::NONE, bits) }.into(),
+        8 => RoleUpdate {
+            set: Some(bits),
+            ..role_update(role)
+        }
+        .into(),
+        9 => RoleUpdate {
+            clear: Some(bits),
+            position: Some(position),
+            ..role_update(role)
+        }
+        .into(),
+        10 => OverwriteSet {
+            channel,
+            overwrite: overwrite(subject, bits, Bits::NONE),
+        }
+        .into(),
+        11 => OverwriteSet {
+            channel,
+            overwrite: overwrite(subject, Bits::NONE, bits),
+        }
+        .into(),
         12 => OverwriteClear { channel, subject }.into(),
-        13 => ChannelUpdate { synced: Some(dice.roll(2) == 0), ..channel_update(channel) }.into(),
+        13 => ChannelUpdate {
+            synced: Some(dice.roll(2) == 0),
+            ..channel_update(channel)
+        }
+        .into(),
         14 => ChannelUpdate {
             parent: (dice.roll(2) == 0).then_some(stage.channels[0]),
             slow_mode_s: Some(dice.roll(9) as u32),
@@ -100,7 +158,12 @@ fn body(dice: &mut Dice, world: &World, stage: &Stage) -> Body {
             ..Default::default()
         }
         .into(),
-        17 => NicknameSet { member, nickname: Some(Commitment(id(dice.roll(5)))), seen }.into(),
+        17 => NicknameSet {
+            member,
+            nickname: Some(Commitment(id(dice.roll(5)))),
+            seen,
+        }
+        .into(),
         18 if dice.roll(3) == 0 => RoleDelete { role }.into(),
         18 => role_create(dice, position).into(),
         _ if dice.roll(4) == 0 => ChannelDelete { channel }.into(),
@@ -130,14 +193,31 @@ fn plant(dice: &mut Dice, world: &mut World, stage: &Stage) {
             try_at(world, 1, world.ban(2, Some(dice.roll(4) as u64)).into());
         }
         1 => {
-            try_at(world, OWNER, RoleGrant { role: stage.roles[0], member: world.identity(3) }.into());
+            try_at(
+                world,
+                OWNER,
+                RoleGrant {
+                    role: stage.roles[0],
+                    member: world.identity(3),
+                }
+                .into(),
+            );
             try_at(world, 1, world.ban(3, None).into());
             try_at(world, 3, world.ban(4, None).into());
         }
         2 => {
             let member = world.identity(4);
             try_at(world, 1, RoleGrant { role, member }.into());
-            try_at(world, 2, RoleRevoke { role, member, seen: vec![] }.into());
+            try_at(
+                world,
+                2,
+                RoleRevoke {
+                    role,
+                    member,
+                    seen: vec![],
+                }
+                .into(),
+            );
         }
         3 => {
             let member = world.identity(5);
@@ -153,10 +233,25 @@ fn plant(dice: &mut Dice, world: &mut World, stage: &Stage) {
             let _ = world.put(who, &two);
         }
         _ => {
-            try_at(world, 2, ChannelDelete { channel: stage.channels[0] }.into());
+            try_at(
+                world,
+                2,
+                ChannelDelete {
+                    channel: stage.channels[0],
+                }
+                .into(),
+            );
             let subject = world.everyone();
             let overwrite = overwrite(subject, Bits::SEND_MESSAGES, Bits::NONE);
-            try_at(world, 3, OverwriteSet { channel: stage.channels[1], overwrite }.into());
+            try_at(
+                world,
+                3,
+                OverwriteSet {
+                    channel: stage.channels[1],
+                    overwrite,
+                }
+                .into(),
+            );
         }
     }
 }
@@ -175,13 +270,19 @@ pub fn history(seed: u64, length: usize) -> World {
             both.sort_unstable();
             both.dedup();
             let all = both.clone();
-            both.retain(|a| all.iter().all(|b| a == b || !world.log.is_ancestor(a, &[*b])));
+            both.retain(|a| {
+                all.iter()
+                    .all(|b| a == b || !world.log.is_ancestor(a, &[*b]))
+            });
             both.truncate(16);
             known[who] = both;
         }
         let act = body(&mut dice, &world, &stage);
         let event = world.sign(who, &known[who].clone(), act);
-        if world.put(who, &event).is_ok_and(|inserted| inserted.verdict == Verdict::Accepted) {
+        if world
+            .put(who, &event)
+            .is_ok_and(|inserted| inserted.verdict == Verdict::Accepted)
+        {
             known[who] = vec![event.event_id()];
         }
         if step % 7 == 6 {
@@ -192,7 +293,10 @@ pub fn history(seed: u64, length: usize) -> World {
 }
 
 fn verdicts(log: &Log, events: &[Signed]) -> Vec<Option<Verdict>> {
-    events.iter().map(|(event, _)| log.verdict(&event.event_id()).cloned()).collect()
+    events
+        .iter()
+        .map(|(event, _)| log.verdict(&event.event_id()).cloned())
+        .collect()
 }
 
 proptest! {
@@ -264,14 +368,34 @@ fn random_histories_hold_the_shapes_that_matter() {
     let rounds: u64 = 60;
     for seed in 0..rounds {
         let mut world = history(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15), 30);
-        let ids: Vec<EventId> = world.made.iter().map(|(event, _)| event.event_id()).collect();
-        let effects: Vec<_> = ids.iter().filter_map(|id| world.log.effective(id)).collect();
-        overruled += u64::from(effects.iter().any(|effect| matches!(effect, Effect::Overruled { .. })));
-        rejected += u64::from(effects.iter().any(|effect| matches!(effect, Effect::Rejected(_))));
+        let ids: Vec<EventId> = world
+            .made
+            .iter()
+            .map(|(event, _)| event.event_id())
+            .collect();
+        let effects: Vec<_> = ids
+            .iter()
+            .filter_map(|id| world.log.effective(id))
+            .collect();
+        overruled += u64::from(
+            effects
+                .iter()
+                .any(|effect| matches!(effect, Effect::Overruled { .. })),
+        );
+        rejected += u64::from(
+            effects
+                .iter()
+                .any(|effect| matches!(effect, Effect::Rejected(_))),
+        );
         forked += u64::from(world.log.forks().next().is_some());
         concurrent += u64::from(world.log.heads().len() > 1);
     }
-    println!("of {rounds}: {overruled} overruled, {rejected} rejected, {forked} forked, {concurrent} concurrent");
-    assert!(overruled * 10 >= rounds * 3, "{overruled} of {rounds} hold an overruled event");
+    println!(
+        "of {rounds}: {overruled} overruled, {rejected} rejected, {forked} forked, {concurrent} concurrent"
+    );
+    assert!(
+        overruled * 10 >= rounds * 3,
+        "{overruled} of {rounds} hold an overruled event"
+    );
     assert!(rejected * 2 >= rounds && forked * 20 >= rounds && concurrent * 2 >= rounds);
 }

@@ -20,7 +20,11 @@ fn ban_beats_concurrent_unban_unless_unbanner_ranks_strictly_higher() {
         let before = world.heads();
         world.act_at(1, &before, world.ban(4, None));
         world.act_at(unbanner, &before, Unban { member: target });
-        assert_eq!(world.now().ban(&target).is_some(), banned, "unbanned by {unbanner}");
+        assert_eq!(
+            world.now().ban(&target).is_some(),
+            banned,
+            "unbanned by {unbanner}"
+        );
     }
 }
 
@@ -45,7 +49,13 @@ fn unban_does_not_restore_roles() {
     world.act(OWNER, Unban { member: target });
     assert!(world.now().roles_of(&target).is_empty());
     // The control: a grant after the ban counts.
-    world.act(OWNER, RoleGrant { role, member: target });
+    world.act(
+        OWNER,
+        RoleGrant {
+            role,
+            member: target,
+        },
+    );
     assert_eq!(world.now().roles_of(&target), [role]);
 }
 
@@ -57,7 +67,14 @@ fn grant_beside_a_ban_does_not_survive_the_unban() {
     let target = world.identity(2);
     let before = world.heads();
     world.act_at(1, &before, world.ban(2, None));
-    world.act_at(OWNER, &before, RoleGrant { role: badge, member: target });
+    world.act_at(
+        OWNER,
+        &before,
+        RoleGrant {
+            role: badge,
+            member: target,
+        },
+    );
     world.act(OWNER, Unban { member: target });
     assert!(world.now().roles_of(&target).is_empty());
 }
@@ -69,12 +86,34 @@ fn revoke_beats_concurrent_grant_of_the_same_level() {
     let badge = world.role("A", Bits::NONE, &[]);
     let member = world.identity(3);
     let before = world.heads();
-    world.act_at(1, &before, RoleGrant { role: badge, member });
+    world.act_at(
+        1,
+        &before,
+        RoleGrant {
+            role: badge,
+            member,
+        },
+    );
     assert_eq!(world.now().roles_of(&member), [badge]);
-    world.act_at(2, &before, RoleRevoke { role: badge, member, seen: vec![] });
+    world.act_at(
+        2,
+        &before,
+        RoleRevoke {
+            role: badge,
+            member,
+            seen: vec![],
+        },
+    );
     assert!(world.now().roles_of(&member).is_empty());
     // The owner's grant beside both stands above them.
-    world.act_at(OWNER, &before, RoleGrant { role: badge, member });
+    world.act_at(
+        OWNER,
+        &before,
+        RoleGrant {
+            role: badge,
+            member,
+        },
+    );
     assert_eq!(world.now().roles_of(&member), [badge]);
 }
 
@@ -88,13 +127,35 @@ fn grants_never_work_sideways_or_upwards() {
     for role in [high, own] {
         let denied = world.refused(1, RoleGrant { role, member });
         assert!(matches!(denied, Denied::RoleRank { .. }), "{denied}");
-        let denied = world.refused(1, RoleUpdate { name: Some("x".into()), ..role_update(role) });
+        let denied = world.refused(
+            1,
+            RoleUpdate {
+                name: Some("x".into()),
+                ..role_update(role)
+            },
+        );
         assert!(matches!(denied, Denied::RoleRank { .. }), "{denied}");
-        assert!(matches!(world.refused(1, RoleDelete { role }), Denied::RoleRank { .. }));
+        assert!(matches!(
+            world.refused(1, RoleDelete { role }),
+            Denied::RoleRank { .. }
+        ));
     }
     world.act(1, RoleGrant { role: low, member });
-    world.act(1, RoleUpdate { name: Some("x".into()), ..role_update(low) });
-    world.act(1, RoleRevoke { role: low, member, seen: vec![] });
+    world.act(
+        1,
+        RoleUpdate {
+            name: Some("x".into()),
+            ..role_update(low)
+        },
+    );
+    world.act(
+        1,
+        RoleRevoke {
+            role: low,
+            member,
+            seen: vec![],
+        },
+    );
     world.act(1, RoleDelete { role: low });
 }
 
@@ -104,12 +165,24 @@ fn roles_are_made_and_moved_only_below_ones_own() {
     world.role("M", Bits::MANAGE_ROLES, &[1]);
     for position in ["M", "N", "z"] {
         let denied = world.refused(1, role(position, Bits::NONE));
-        assert!(matches!(denied, Denied::RoleRank { .. }), "{position}: {denied}");
+        assert!(
+            matches!(denied, Denied::RoleRank { .. }),
+            "{position}: {denied}"
+        );
     }
     let made: RoleId = world.act(1, role("Lz", Bits::NONE)).into();
-    let up = RoleUpdate { position: Some("M".into()), ..role_update(made) };
+    let up = RoleUpdate {
+        position: Some("M".into()),
+        ..role_update(made)
+    };
     assert!(matches!(world.refused(1, up), Denied::RoleRank { .. }));
-    world.act(1, RoleUpdate { position: Some("B".into()), ..role_update(made) });
+    world.act(
+        1,
+        RoleUpdate {
+            position: Some("B".into()),
+            ..role_update(made)
+        },
+    );
     assert_eq!(&*world.now().role(&made).unwrap().position, "B");
 }
 
@@ -117,33 +190,85 @@ fn roles_are_made_and_moved_only_below_ones_own() {
 fn only_permissions_that_one_has_are_put_into_a_role() {
     let mut world = World::new(1);
     world.role("M", Bits::MANAGE_ROLES | Bits::KICK_MEMBERS, &[1]);
-    assert_eq!(world.refused(1, role("A", Bits::BAN_MEMBERS)), Denied::Escalation(Bits::BAN_MEMBERS));
+    assert_eq!(
+        world.refused(1, role("A", Bits::BAN_MEMBERS)),
+        Denied::Escalation(Bits::BAN_MEMBERS)
+    );
     let made: RoleId = world.act(1, role("A", Bits::KICK_MEMBERS)).into();
-    let more = RoleUpdate { set: Some(Bits::ADMINISTRATOR), ..role_update(made) };
-    assert_eq!(world.refused(1, more), Denied::Escalation(Bits::ADMINISTRATOR));
-    world.act(1, RoleUpdate { clear: Some(Bits::KICK_MEMBERS), ..role_update(made) });
+    let more = RoleUpdate {
+        set: Some(Bits::ADMINISTRATOR),
+        ..role_update(made)
+    };
+    assert_eq!(
+        world.refused(1, more),
+        Denied::Escalation(Bits::ADMINISTRATOR)
+    );
+    world.act(
+        1,
+        RoleUpdate {
+            clear: Some(Bits::KICK_MEMBERS),
+            ..role_update(made)
+        },
+    );
     assert_eq!(world.now().role(&made).unwrap().permissions, Bits::NONE);
 }
 
 #[test]
 fn members_are_acted_on_only_from_strictly_above() {
     let mut world = World::new(4);
-    let all = Bits::BAN_MEMBERS | Bits::KICK_MEMBERS | Bits::MODERATE_MEMBERS | Bits::MANAGE_NICKNAMES;
+    let all =
+        Bits::BAN_MEMBERS | Bits::KICK_MEMBERS | Bits::MODERATE_MEMBERS | Bits::MANAGE_NICKNAMES;
     world.role("T", Bits::NONE, &[3]);
     world.role("M", all, &[1, 2]);
     for target in [2, 3, 1] {
         let denied = world.refused(1, world.ban(target, None));
-        assert!(matches!(denied, Denied::TargetRank { .. }), "{target}: {denied}");
-        let kick = Kick { member: world.identity(target), seen: vec![] };
+        assert!(
+            matches!(denied, Denied::TargetRank { .. }),
+            "{target}: {denied}"
+        );
+        let kick = Kick {
+            member: world.identity(target),
+            seen: vec![],
+        };
         assert!(matches!(world.refused(1, kick), Denied::TargetRank { .. }));
-        let timeout = Timeout { member: world.identity(target), until: Millis(2000), seen: vec![] };
-        assert!(matches!(world.refused(1, timeout), Denied::TargetRank { .. }));
+        let timeout = Timeout {
+            member: world.identity(target),
+            until: Millis(2000),
+            seen: vec![],
+        };
+        assert!(matches!(
+            world.refused(1, timeout),
+            Denied::TargetRank { .. }
+        ));
     }
-    assert_eq!(world.refused(1, world.ban(OWNER, None)), Denied::TargetIsOwner);
+    assert_eq!(
+        world.refused(1, world.ban(OWNER, None)),
+        Denied::TargetIsOwner
+    );
     let member = world.identity(4);
-    world.act(1, NicknameSet { member, nickname: None, seen: vec![] });
-    world.act(1, Timeout { member, until: Millis(2000), seen: vec![] });
-    world.act(1, Kick { member, seen: vec![] });
+    world.act(
+        1,
+        NicknameSet {
+            member,
+            nickname: None,
+            seen: vec![],
+        },
+    );
+    world.act(
+        1,
+        Timeout {
+            member,
+            until: Millis(2000),
+            seen: vec![],
+        },
+    );
+    world.act(
+        1,
+        Kick {
+            member,
+            seen: vec![],
+        },
+    );
     world.act(1, world.ban(4, None));
 }
 
@@ -156,7 +281,10 @@ fn the_supplying_role_must_stand_above_the_target() {
     world.role("A", Bits::BAN_MEMBERS, &[1]);
     let actor = world.identity(1);
     assert!(rank(&world.now(), &actor) > rank(&world.now(), &world.identity(2)));
-    assert!(matches!(world.refused(1, world.ban(2, None)), Denied::TargetRank { .. }));
+    assert!(matches!(
+        world.refused(1, world.ban(2, None)),
+        Denied::TargetRank { .. }
+    ));
     world.act(1, world.ban(3, None));
 }
 
@@ -168,24 +296,48 @@ fn timeout_leaves_viewing_and_history_and_spares_administrators() {
     world.role("A", Bits::ADMINISTRATOR, &[3]);
     let member = world.identity(2);
     let until = Millis(5000);
-    world.act(1, Timeout { member, until, seen: vec![] });
+    world.act(
+        1,
+        Timeout {
+            member,
+            until,
+            seen: vec![],
+        },
+    );
     let state = world.now();
     let send = conclave_core::permissions::Action::Send { channel };
     let view = conclave_core::permissions::Action::View { channel };
-    assert_eq!(allows(&state, &member, &send, Some(Millis(4999))), Err(Denied::TimedOut(until)));
+    assert_eq!(
+        allows(&state, &member, &send, Some(Millis(4999))),
+        Err(Denied::TimedOut(until))
+    );
     assert!(allows(&state, &member, &view, Some(Millis(4999))).is_ok());
     assert!(allows(&state, &member, &send, Some(until)).is_ok());
     // On the authority plane it holds until it is lifted.
-    let nick = NicknameSet { member, nickname: None, seen: vec![] };
+    let nick = NicknameSet {
+        member,
+        nickname: None,
+        seen: vec![],
+    };
     assert_eq!(world.refused(2, nick.clone()), Denied::TimedOut(until));
     world.act(2, Merge::default());
     world.act(1, TimeoutLift { member });
     world.act(2, nick);
     let admin = world.identity(3);
-    let timeout = |member, until| Timeout { member, until, seen: vec![] };
-    assert_eq!(world.refused(OWNER, timeout(admin, until)), Denied::TargetIsAdministrator);
+    let timeout = |member, until| Timeout {
+        member,
+        until,
+        seen: vec![],
+    };
+    assert_eq!(
+        world.refused(OWNER, timeout(admin, until)),
+        Denied::TargetIsAdministrator
+    );
     let late = Millis(1_000_000 + 28 * 24 * 3600 * 1000);
-    assert_eq!(world.refused(OWNER, timeout(member, late)), Denied::TimeoutTooLong(late));
+    assert_eq!(
+        world.refused(OWNER, timeout(member, late)),
+        Denied::TimeoutTooLong(late)
+    );
 }
 
 #[test]
@@ -194,8 +346,24 @@ fn the_longer_of_two_concurrent_timeouts_holds() {
     world.role("M", Bits::MODERATE_MEMBERS, &[1, 2]);
     let member = world.identity(3);
     let before = world.heads();
-    world.act_at(1, &before, Timeout { member, until: Millis(9000), seen: vec![] });
-    world.act_at(2, &before, Timeout { member, until: Millis(8000), seen: vec![] });
+    world.act_at(
+        1,
+        &before,
+        Timeout {
+            member,
+            until: Millis(9000),
+            seen: vec![],
+        },
+    );
+    world.act_at(
+        2,
+        &before,
+        Timeout {
+            member,
+            until: Millis(8000),
+            seen: vec![],
+        },
+    );
     assert_eq!(world.now().timeout(&member).unwrap().until, Millis(9000));
 }
 
@@ -208,7 +376,10 @@ fn the_owner_has_everything_and_stands_above_all() {
     assert_eq!(rank(&state, &world.identity(OWNER)), Level::Owner);
     assert_eq!(base(&state, &world.identity(1)), Bits::ALL);
     assert!(rank(&state, &world.identity(1)) < Level::Owner);
-    assert_eq!(world.refused(1, MinVersion { version: 1 }), Denied::OwnerOnly);
+    assert_eq!(
+        world.refused(1, MinVersion { version: 1 }),
+        Denied::OwnerOnly
+    );
     world.act(OWNER, MinVersion { version: 1 });
 }
 
@@ -226,7 +397,10 @@ fn a_role_that_an_invite_brings_counts_until_it_is_taken() {
         expires: None,
     };
     // Somebody who could not grant the role cannot make such an invite.
-    assert!(matches!(world.refused(1, invite.clone()), Denied::Missing { .. }));
+    assert!(matches!(
+        world.refused(1, invite.clone()),
+        Denied::Missing { .. }
+    ));
     world.invite = world.act(OWNER, invite).into();
     let register = world.register(1, 0, world.heads(), conclave_core::member::Status::Present);
     let mut roster = conclave_core::state::Roster::new();
@@ -236,11 +410,27 @@ fn a_role_that_an_invite_brings_counts_until_it_is_taken() {
     assert_eq!(member.roles(&state), [role]);
     assert!(base(&state, &member).contains(Bits::KICK_MEMBERS));
     // The log knows it through the author's proof.
-    let kick = Kick { member: IdentityId([1; 32]), seen: vec![] };
+    let kick = Kick {
+        member: IdentityId([1; 32]),
+        seen: vec![],
+    };
     let kicked = world.act(1, kick.clone());
     assert_eq!(world.log.effective(&kicked), Some(Effect::Effective));
-    world.act(OWNER, RoleRevoke { role, member: world.identity(1), seen: vec![] });
+    world.act(
+        OWNER,
+        RoleRevoke {
+            role,
+            member: world.identity(1),
+            seen: vec![],
+        },
+    );
     let state = world.now();
-    assert!(roster.member(&state, &world.identity(1)).unwrap().roles(&state).is_empty());
+    assert!(
+        roster
+            .member(&state, &world.identity(1))
+            .unwrap()
+            .roles(&state)
+            .is_empty()
+    );
     assert!(matches!(world.refused(1, kick), Denied::Missing { .. }));
 }

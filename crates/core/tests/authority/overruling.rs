@@ -23,8 +23,14 @@ fn a_banned_moderators_concurrent_events_beyond_seen_are_void() {
     let state = world.now();
     assert!(state.channel(&seen).is_some());
     assert!(state.channel(&unseen.into()).is_none());
-    assert_eq!(world.log.effective(&unseen), Some(Effect::Overruled { by: ban }));
-    assert_eq!(world.log.effective(&EventId(seen.0)), Some(Effect::Effective));
+    assert_eq!(
+        world.log.effective(&unseen),
+        Some(Effect::Overruled { by: ban })
+    );
+    assert_eq!(
+        world.log.effective(&EventId(seen.0)),
+        Some(Effect::Effective)
+    );
     // The other order of arrival, to the same end.
     let mut events = world.made.clone();
     let last = events.len() - 1;
@@ -53,14 +59,24 @@ fn what_stands_on_a_void_grant_falls_with_it() {
     world.role("M", MOD, &[1]);
     let helper = world.role("C", Bits::MANAGE_CHANNELS, &[]);
     let before = world.heads();
-    let grant = world.act_at(1, &before, RoleGrant { role: helper, member: world.identity(2) });
+    let grant = world.act_at(
+        1,
+        &before,
+        RoleGrant {
+            role: helper,
+            member: world.identity(2),
+        },
+    );
     let made = world.act_at(2, &[grant], channel("by the helper", vec![]));
     assert!(world.now().channel(&made.into()).is_some());
     let ban = world.act_at(OWNER, &before, world.ban(1, None));
     let state = world.now();
     assert!(state.roles_of(&world.identity(2)).is_empty());
     assert!(state.channel(&made.into()).is_none());
-    assert_eq!(world.log.effective(&made), Some(Effect::Overruled { by: ban }));
+    assert_eq!(
+        world.log.effective(&made),
+        Some(Effect::Overruled { by: ban })
+    );
 }
 
 #[test]
@@ -72,12 +88,19 @@ fn a_revoked_role_takes_only_what_nothing_else_carries() {
     let one = world.act_at(1, &before, channel("one", vec![]));
     let two = world.act_at(2, &before, channel("two", vec![]));
     for who in [1, 2] {
-        let revoke = RoleRevoke { role: channels, member: world.identity(who), seen: vec![] };
+        let revoke = RoleRevoke {
+            role: channels,
+            member: world.identity(who),
+            seen: vec![],
+        };
         world.act_at(OWNER, &before, revoke);
     }
     let state = world.now();
     assert!(state.channel(&one.into()).is_none());
-    assert!(state.channel(&two.into()).is_some(), "the second role still carries it");
+    assert!(
+        state.channel(&two.into()).is_some(),
+        "the second role still carries it"
+    );
 }
 
 /// An act whose level falls below its target's no longer holds.
@@ -90,9 +113,17 @@ fn an_act_whose_level_falls_below_its_target_is_void() {
         world.role(target_role, Bits::NONE, &[2]);
         let before = world.heads();
         world.act_at(1, &before, world.ban(2, None));
-        let revoke = RoleRevoke { role: high, member: world.identity(1), seen: vec![] };
+        let revoke = RoleRevoke {
+            role: high,
+            member: world.identity(1),
+            seen: vec![],
+        };
         world.act_at(OWNER, &before, revoke);
-        assert_eq!(world.now().ban(&world.identity(2)).is_some(), banned, "{target_role}");
+        assert_eq!(
+            world.now().ban(&world.identity(2)).is_some(),
+            banned,
+            "{target_role}"
+        );
     }
 }
 
@@ -106,14 +137,31 @@ fn mutual_concurrent_ban_higher_rank_wins() {
     let _ = low;
     let people = [world.identity(1), world.identity(2)];
     let before = world.heads();
-    let promoted = world.act_at(OWNER, &before, RoleGrant { role: mid, member: people[0] });
+    let promoted = world.act_at(
+        OWNER,
+        &before,
+        RoleGrant {
+            role: mid,
+            member: people[0],
+        },
+    );
     let first = world.act_at(1, &[promoted], world.ban(2, None));
     // The owner's next event follows their own, so the other side learns of the first promotion, not of the ban.
-    let higher = world.act_at(OWNER, &[promoted], RoleGrant { role: high, member: people[1] });
+    let higher = world.act_at(
+        OWNER,
+        &[promoted],
+        RoleGrant {
+            role: high,
+            member: people[1],
+        },
+    );
     let second = world.act_at(2, &[higher], world.ban(1, None));
     let state = world.now();
     assert!(state.ban(&people[0]).is_some() && state.ban(&people[1]).is_none());
-    assert_eq!(world.log.effective(&first), Some(Effect::Overruled { by: second }));
+    assert_eq!(
+        world.log.effective(&first),
+        Some(Effect::Overruled { by: second })
+    );
 }
 
 #[test]
@@ -123,7 +171,14 @@ fn a_restriction_takes_nothing_of_its_own_level_or_higher() {
     world.role("M", MOD, &[1]);
     let before = world.heads();
     // Beside the ban, the target was lifted above whoever banned, and acts from there.
-    let lifted = world.act_at(OWNER, &before, RoleGrant { role: high, member: world.identity(2) });
+    let lifted = world.act_at(
+        OWNER,
+        &before,
+        RoleGrant {
+            role: high,
+            member: world.identity(2),
+        },
+    );
     let made = world.act_at(2, &[lifted], channel("made", vec![]));
     world.act_at(1, &before, world.ban(2, None));
     assert!(world.now().channel(&made.into()).is_some());
@@ -136,7 +191,11 @@ fn a_timeout_voids_what_was_done_beside_it_but_no_merge() {
     let before = world.heads();
     let made = world.act_at(1, &before, channel("made", vec![]));
     let merge = world.act_at(1, &[made], Merge::default());
-    let timeout = Timeout { member: world.identity(1), until: Millis(2000), seen: vec![] };
+    let timeout = Timeout {
+        member: world.identity(1),
+        until: Millis(2000),
+        seen: vec![],
+    };
     world.act_at(OWNER, &before, timeout);
     assert!(world.now().channel(&made.into()).is_none());
     assert_eq!(world.log.effective(&merge), Some(Effect::Effective));
@@ -154,14 +213,22 @@ fn a_cut_device_keeps_what_its_certificate_calls_good() {
         identity: world.identity(1),
         device,
         certificate: vec![1].into(),
-        seen: Some(Seen { device, event_seq: Some(0), register_seq: Some(0), pseudonym: None }),
+        seen: Some(Seen {
+            device,
+            event_seq: Some(0),
+            register_seq: Some(0),
+            pseudonym: None,
+        }),
     };
     // Any member may post it.
     world.act_at(2, &before, cut);
     let state = world.now();
     assert!(state.channel(&good.into()).is_some() && state.channel(&bad.into()).is_none());
     let denied = world.refused(1, Merge::default());
-    assert_eq!(denied, conclave_core::permissions::Denied::DeviceCut(device));
+    assert_eq!(
+        denied,
+        conclave_core::permissions::Denied::DeviceCut(device)
+    );
 }
 
 #[test]
@@ -180,7 +247,10 @@ fn who_joined_through_a_revoked_invite_unseen_has_done_nothing() {
     };
     let honoured = world.act_at(1, &before, link(1));
     let unseen = world.act_at(2, &before, link(2));
-    let revoke = InviteRevoke { invite: world.invite, honoured: vec![pseudonyms[0]] };
+    let revoke = InviteRevoke {
+        invite: world.invite,
+        honoured: vec![pseudonyms[0]],
+    };
     world.act_at(OWNER, &before, revoke);
     let state = world.now();
     assert!(state.invite(&honoured.into()).is_some());

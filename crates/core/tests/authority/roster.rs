@@ -35,7 +35,10 @@ fn the_highest_sequence_counts_and_leaving_ends_membership() {
     let back = world.register(1, 3, world.heads(), Status::Present);
     roster.insert(back);
     assert!(roster.is_member(&state, &member));
-    assert_eq!(roster.leaves(&state, &member), [(world.people[1].pseudonym, leaf(1))]);
+    assert_eq!(
+        roster.leaves(&state, &member),
+        [(world.people[1].pseudonym, leaf(1))]
+    );
 }
 
 #[test]
@@ -44,7 +47,13 @@ fn a_kicked_member_comes_back_with_a_register_that_cites_the_kick() {
     let mut roster = roster(&world, &[OWNER, 1]);
     let member = world.identity(1);
     let before = world.heads();
-    world.act(OWNER, Kick { member, seen: world.seen(1, None) });
+    world.act(
+        OWNER,
+        Kick {
+            member,
+            seen: world.seen(1, None),
+        },
+    );
     let state = world.now();
     assert!(!roster.is_member(&state, &member));
     // A register that was written beside the kick does not bring them back.
@@ -65,7 +74,10 @@ fn a_banned_member_is_none_whatever_they_cite_until_unbanned_and_back() {
     world.act(OWNER, world.ban(1, None));
     let register = world.register(1, 1, world.heads(), Status::Present);
     let state = world.now();
-    assert_eq!(verify_join(&state, &register), Err(JoinError::Banned(member)));
+    assert_eq!(
+        verify_join(&state, &register),
+        Err(JoinError::Banned(member))
+    );
     roster.insert(register.clone());
     assert!(!roster.is_member(&state, &member));
     world.act(OWNER, Unban { member });
@@ -85,11 +97,17 @@ fn join_proofs_are_checked_one_by_one() {
     let mut forged = (*good).clone();
     forged.identity = world.identity(2);
     let forged = Verified::sign(forged, key);
-    assert!(matches!(verify_join(&state, &forged), Err(JoinError::Signature(_))));
+    assert!(matches!(
+        verify_join(&state, &forged),
+        Err(JoinError::Signature(_))
+    ));
     let mut founder = (*good).clone();
     founder.proof = JoinProof::Founder;
     let founder = Verified::sign(founder, key);
-    assert_eq!(verify_join(&state, &founder), Err(JoinError::NotFounder(world.identity(1))));
+    assert_eq!(
+        verify_join(&state, &founder),
+        Err(JoinError::NotFounder(world.identity(1)))
+    );
     assert!(!{
         let mut roster = Roster::new();
         roster.insert(founder);
@@ -98,17 +116,41 @@ fn join_proofs_are_checked_one_by_one() {
     let owner = world.register(OWNER, 0, world.heads(), Status::Present);
     assert_eq!(verify_join(&state, &owner), Ok(()));
     let mut unknown = (*good).clone();
-    unknown.proof = JoinProof::Invite { invite: InviteId([1; 32]), signature: vec![0; 64].into() };
+    unknown.proof = JoinProof::Invite {
+        invite: InviteId([1; 32]),
+        signature: vec![0; 64].into(),
+    };
     let unknown = verify_join(&state, &unknown);
     assert_eq!(unknown, Err(JoinError::UnknownInvite(InviteId([1; 32]))));
     let mut elsewhere = (*good).clone();
     elsewhere.server = ServerId([1; 32]);
     assert_eq!(verify_join(&state, &elsewhere), Err(JoinError::WrongServer));
-    world.act(OWNER, ServerUpdate { joins_paused: Some(true), ..Default::default() });
+    world.act(
+        OWNER,
+        ServerUpdate {
+            joins_paused: Some(true),
+            ..Default::default()
+        },
+    );
     assert_eq!(verify_join(&world.now(), &good), Err(JoinError::Paused));
-    world.act(OWNER, ServerUpdate { joins_paused: Some(false), ..Default::default() });
-    world.act(OWNER, InviteRevoke { invite: world.invite, honoured: vec![] });
-    assert!(matches!(verify_join(&world.now(), &good), Err(JoinError::Revoked { .. })));
+    world.act(
+        OWNER,
+        ServerUpdate {
+            joins_paused: Some(false),
+            ..Default::default()
+        },
+    );
+    world.act(
+        OWNER,
+        InviteRevoke {
+            invite: world.invite,
+            honoured: vec![],
+        },
+    );
+    assert!(matches!(
+        verify_join(&world.now(), &good),
+        Err(JoinError::Revoked { .. })
+    ));
 }
 
 #[test]
@@ -124,7 +166,10 @@ fn a_sibling_device_follows_its_identity_and_outlives_a_cut_sibling() {
     let second = Verified::sign(second, &world.people[1].key);
     let mut alone = Roster::new();
     alone.insert(second.clone());
-    assert!(!alone.is_member(&world.now(), &member), "a sibling of nobody admits nobody");
+    assert!(
+        !alone.is_member(&world.now(), &member),
+        "a sibling of nobody admits nobody"
+    );
     roster.insert(second);
     assert_eq!(roster.leaves(&world.now(), &member).len(), 2);
     let device = world.people[1].device;
@@ -132,11 +177,19 @@ fn a_sibling_device_follows_its_identity_and_outlives_a_cut_sibling() {
         identity: member,
         device,
         certificate: vec![1].into(),
-        seen: Some(Seen { device, event_seq: None, register_seq: Some(0), pseudonym: None }),
+        seen: Some(Seen {
+            device,
+            event_seq: None,
+            register_seq: Some(0),
+            pseudonym: None,
+        }),
     };
     world.act(OWNER, cut);
     let leaves = roster.leaves(&world.now(), &member);
-    assert_eq!(leaves.iter().map(|(p, _)| *p).collect::<Vec<_>>(), [Pseudonym([0xD3; 32])]);
+    assert_eq!(
+        leaves.iter().map(|(p, _)| *p).collect::<Vec<_>>(),
+        [Pseudonym([0xD3; 32])]
+    );
 }
 
 #[test]
@@ -145,9 +198,19 @@ fn a_moderators_nickname_overrules_what_it_has_seen() {
     let mut roster = roster(&world, &[1]);
     let member = world.identity(1);
     let set = Some(Commitment([5; 32]));
-    world.act(OWNER, NicknameSet { member, nickname: set, seen: world.seen(1, None) });
+    world.act(
+        OWNER,
+        NicknameSet {
+            member,
+            nickname: set,
+            seen: world.seen(1, None),
+        },
+    );
     let state = world.now();
-    assert_eq!(roster.member(&state, &member).unwrap().nickname(&state), set);
+    assert_eq!(
+        roster.member(&state, &member).unwrap().nickname(&state),
+        set
+    );
     let mut later = (*world.register(1, 1, world.heads(), Status::Present)).clone();
     later.nickname = Some(Commitment([6; 32]));
     roster.insert(Verified::sign(later, &world.people[1].key));

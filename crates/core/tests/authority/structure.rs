@@ -9,7 +9,12 @@ use conclave_core::signed::Verified;
 use crate::world::*;
 
 /// Signs a changed copy of an event.
-fn changed(world: &World, who: Who, event: &Event, change: impl FnOnce(&mut Event)) -> Verified<Event> {
+fn changed(
+    world: &World,
+    who: Who,
+    event: &Event,
+    change: impl FnOnce(&mut Event),
+) -> Verified<Event> {
     let mut event = event.clone();
     change(&mut event);
     Verified::sign(event, &world.people[who].key)
@@ -20,10 +25,20 @@ fn duplicates_strangers_and_orphans_are_told_apart() {
     let mut world = World::new(1);
     let event = world.sign(1, &world.heads(), Merge::default());
     let proof = world.proof(1);
-    let orphan = changed(&world, 1, &event, |event| event.parents = vec![EventId([1; 32])]);
-    assert_eq!(world.log.insert(orphan, proof), Err(InsertError::MissingParents(vec![EventId([1; 32])])));
-    let stranger = changed(&world, 1, &event, |event| event.server = Some(ServerId([1; 32])));
-    assert_eq!(world.log.insert(stranger, proof), Err(InsertError::WrongServer));
+    let orphan = changed(&world, 1, &event, |event| {
+        event.parents = vec![EventId([1; 32])]
+    });
+    assert_eq!(
+        world.log.insert(orphan, proof),
+        Err(InsertError::MissingParents(vec![EventId([1; 32])]))
+    );
+    let stranger = changed(&world, 1, &event, |event| {
+        event.server = Some(ServerId([1; 32]))
+    });
+    assert_eq!(
+        world.log.insert(stranger, proof),
+        Err(InsertError::WrongServer)
+    );
     assert!(world.log.insert(event.clone(), proof).is_ok());
     assert_eq!(world.log.insert(event, proof), Err(InsertError::Duplicate));
 }
@@ -32,23 +47,37 @@ fn duplicates_strangers_and_orphans_are_told_apart() {
 fn parents_are_an_ascending_antichain_within_limits() {
     let mut world = World::new(20);
     let before = world.heads();
-    let branches: Vec<EventId> = (1..=17).map(|who| world.act_at(who, &before, Merge::default())).collect();
+    let branches: Vec<EventId> = (1..=17)
+        .map(|who| world.act_at(who, &before, Merge::default()))
+        .collect();
     let event = world.sign(18, &branches[..16], Merge::default());
     let proof = world.proof(18);
     let many = changed(&world, 18, &event, |event| {
         event.parents = branches.clone();
         event.parents.sort_unstable();
     });
-    assert_eq!(world.log.insert(many, proof), Err(InsertError::TooManyParents(17)));
+    assert_eq!(
+        world.log.insert(many, proof),
+        Err(InsertError::TooManyParents(17))
+    );
     let unsorted = changed(&world, 18, &event, |event| event.parents.reverse());
-    assert_eq!(world.log.insert(unsorted, proof), Err(InsertError::NotAntichain));
+    assert_eq!(
+        world.log.insert(unsorted, proof),
+        Err(InsertError::NotAntichain)
+    );
     let nested = changed(&world, 18, &event, |event| {
         event.parents = vec![branches[0], before[0]];
         event.parents.sort_unstable();
     });
-    assert_eq!(world.log.insert(nested, proof), Err(InsertError::NotAntichain));
+    assert_eq!(
+        world.log.insert(nested, proof),
+        Err(InsertError::NotAntichain)
+    );
     let none = changed(&world, 18, &event, |event| event.parents.clear());
-    assert_eq!(world.log.insert(none, proof), Err(InsertError::NotAntichain));
+    assert_eq!(
+        world.log.insert(none, proof),
+        Err(InsertError::NotAntichain)
+    );
     assert_eq!(world.put(18, &event).unwrap().verdict, Verdict::Accepted);
 }
 
@@ -70,7 +99,10 @@ fn a_device_follows_its_own_chain() {
     ];
     for change in wrong {
         let bad = changed(&world, 1, &event, change);
-        assert!(matches!(world.log.insert(bad, proof), Err(InsertError::SelfChain { .. })));
+        assert!(matches!(
+            world.log.insert(bad, proof),
+            Err(InsertError::SelfChain { .. })
+        ));
     }
     assert!(world.log.insert(event, proof).is_ok());
 }
@@ -90,14 +122,24 @@ fn equivocation_is_kept_as_evidence_and_freezes_the_device_for_citers() {
     let along = world.sign(1, &[left.event_id()], Merge::default());
     let fork = world.put(1, &right).unwrap().fork.unwrap();
     let (a, b) = (left.event_id(), right.event_id());
-    assert_eq!((fork.device, fork.seq, fork.first, fork.second), (left.device, 1, a.min(b), a.max(b)));
+    assert_eq!(
+        (fork.device, fork.seq, fork.first, fork.second),
+        (left.device, 1, a.min(b), a.max(b))
+    );
     assert_eq!(world.log.forks().collect::<Vec<_>>(), [fork]);
     assert_eq!(world.put(1, &along).unwrap().verdict, Verdict::Accepted);
     let state = world.now();
-    assert!([made, a, b].iter().all(|id| state.channel(&(*id).into()).is_some()));
+    assert!(
+        [made, a, b]
+            .iter()
+            .all(|id| state.channel(&(*id).into()).is_some())
+    );
     // Whoever cites both branches is fine, the device itself is not.
     let join = world.act(2, Merge::default());
-    assert_eq!(world.refused(1, Merge::default()), Denied::Frozen(left.device));
+    assert_eq!(
+        world.refused(1, Merge::default()),
+        Denied::Frozen(left.device)
+    );
     assert!(world.log.is_ancestor(&a, &[join]) && world.log.is_ancestor(&b, &[join]));
     assert!(!world.log.is_ancestor(&a, &[b]) && !world.log.is_ancestor(&b, &[along.event_id()]));
 }
@@ -118,7 +160,10 @@ fn more_than_two_branches_of_one_device_are_not_cited() {
     let all = world.sign(2, &forks, Merge::default());
     let device = world.people[1].device;
     let proof = world.proof(2);
-    assert_eq!(world.log.insert(all, proof), Err(InsertError::TooManyBranches(device)));
+    assert_eq!(
+        world.log.insert(all, proof),
+        Err(InsertError::TooManyBranches(device))
+    );
     world.act_at(2, &forks[..2], Merge::default());
 }
 
@@ -127,7 +172,10 @@ fn what_cites_a_rejected_event_is_rejected() {
     let mut world = World::new(2);
     let heads = world.heads();
     let bad = world.sign(1, &heads, channel("no", vec![]));
-    assert!(matches!(world.put(1, &bad).unwrap().verdict, Verdict::Rejected(_)));
+    assert!(matches!(
+        world.put(1, &bad).unwrap().verdict,
+        Verdict::Rejected(_)
+    ));
     let id = bad.event_id();
     assert!(world.log.contains(&id) && world.log.get(&id).is_none());
     assert!(!world.log.heads().contains(&id));
@@ -146,7 +194,10 @@ fn a_rejected_event_stays_rejected() {
     let heads = world.heads();
     let early = world.sign(1, &heads, channel("early", vec![]));
     world.role("M", Bits::MANAGE_CHANNELS, &[1]);
-    assert!(matches!(world.put(1, &early).unwrap().verdict, Verdict::Rejected(_)));
+    assert!(matches!(
+        world.put(1, &early).unwrap().verdict,
+        Verdict::Rejected(_)
+    ));
     world.act(1, channel("late", vec![]));
     assert_eq!(world.now().channels().count(), 1);
 }
@@ -161,14 +212,28 @@ fn unknown_kinds_halt_only_where_the_owner_allows_newer_versions() {
     let event = newer(&mut world);
     let verdict = world.put(1, &event).unwrap().verdict;
     let allowed = PROTOCOL_VERSION;
-    assert_eq!(verdict, Verdict::Rejected(Denied::Version { kind: 48, allowed }));
+    assert_eq!(
+        verdict,
+        Verdict::Rejected(Denied::Version { kind: 48, allowed })
+    );
     assert_eq!(world.log.halted(), None);
-    let ask = world.act(OWNER, MinVersion { version: allowed + 1 });
-    assert_eq!(world.log.halted(), Some(&HaltReason::MinVersion(allowed + 1)));
+    let ask = world.act(
+        OWNER,
+        MinVersion {
+            version: allowed + 1,
+        },
+    );
+    assert_eq!(
+        world.log.halted(),
+        Some(&HaltReason::MinVersion(allowed + 1))
+    );
     let event = newer(&mut world);
     let inserted = world.put(1, &event).unwrap();
     assert_eq!(inserted.verdict, Verdict::Accepted);
-    assert_eq!(world.log.effective(&event.event_id()), Some(conclave_core::log::Effect::Unknown));
+    assert_eq!(
+        world.log.effective(&event.event_id()),
+        Some(conclave_core::log::Effect::Unknown)
+    );
     assert!(world.log.is_ancestor(&ask, &[event.event_id()]));
 }
 
@@ -177,14 +242,38 @@ fn malformed_events_leave_no_trace() {
     let mut world = World::new(1);
     let long = "x".repeat(5000);
     let bad: Vec<Body> = vec![
-        ServerUpdate { name: Some(long.clone()), ..Default::default() }.into(),
-        ServerUpdate { name: Some(String::new()), ..Default::default() }.into(),
+        ServerUpdate {
+            name: Some(long.clone()),
+            ..Default::default()
+        }
+        .into(),
+        ServerUpdate {
+            name: Some(String::new()),
+            ..Default::default()
+        }
+        .into(),
         channel(&long, vec![]).into(),
-        ChannelCreate { kind: 3, ..channel("voice", vec![]) }.into(),
-        ChannelCreate { position: "a0".into(), ..channel("x", vec![]) }.into(),
-        ChannelCreate { durability: 9, ..channel("x", vec![]) }.into(),
+        ChannelCreate {
+            kind: 3,
+            ..channel("voice", vec![])
+        }
+        .into(),
+        ChannelCreate {
+            position: "a0".into(),
+            ..channel("x", vec![])
+        }
+        .into(),
+        ChannelCreate {
+            durability: 9,
+            ..channel("x", vec![])
+        }
+        .into(),
         role("", Bits::NONE).into(),
-        Kick { member: world.identity(1), seen: [world.seen(1, None), world.seen(1, None)].concat() }.into(),
+        Kick {
+            member: world.identity(1),
+            seen: [world.seen(1, None), world.seen(1, None)].concat(),
+        }
+        .into(),
         OverwriteSet {
             channel: ChannelId([0; 32]),
             overwrite: overwrite(world.everyone(), Bits::SPEAK, Bits::SPEAK),
@@ -200,10 +289,18 @@ fn malformed_events_leave_no_trace() {
     }
     let event = world.sign(OWNER, &world.heads(), Merge::default());
     let proof = world.proof(OWNER);
-    let junk = changed(&world, OWNER, &event, |event| event.body = vec![0xff].into());
-    assert!(matches!(world.log.insert(junk, proof), Err(InsertError::Malformed(_))));
+    let junk = changed(&world, OWNER, &event, |event| {
+        event.body = vec![0xff].into()
+    });
+    assert!(matches!(
+        world.log.insert(junk, proof),
+        Err(InsertError::Malformed(_))
+    ));
     let version = changed(&world, OWNER, &event, |event| event.version = 2);
-    assert!(matches!(world.log.insert(version, proof), Err(InsertError::Malformed(_))));
+    assert!(matches!(
+        world.log.insert(version, proof),
+        Err(InsertError::Malformed(_))
+    ));
     assert!(world.log.insert(event, proof).is_ok());
 }
 
@@ -215,8 +312,17 @@ fn a_second_genesis_founds_nothing() {
     assert_eq!(Log::new(other.server()).len(), 0);
     let same = other.made[0].clone();
     assert_eq!(genesis.0.event_id(), same.0.event_id());
-    let Ok(Body::Genesis(body)) = genesis.0.decode_body() else { panic!() };
-    let event = other.sign(OWNER, &other.heads(), Body::Genesis(Genesis { name: "Coup".into(), ..body }));
+    let Ok(Body::Genesis(body)) = genesis.0.decode_body() else {
+        panic!()
+    };
+    let event = other.sign(
+        OWNER,
+        &other.heads(),
+        Body::Genesis(Genesis {
+            name: "Coup".into(),
+            ..body
+        }),
+    );
     let verdict = other.put(OWNER, &event).unwrap().verdict;
     assert_eq!(verdict, Verdict::Rejected(Denied::SecondGenesis));
 }

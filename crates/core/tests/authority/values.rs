@@ -8,7 +8,10 @@ use conclave_core::state::{StateChange, diff};
 use crate::world::*;
 
 fn named(name: &str) -> ServerUpdate {
-    ServerUpdate { name: Some(name.into()), ..Default::default() }
+    ServerUpdate {
+        name: Some(name.into()),
+        ..Default::default()
+    }
 }
 
 #[test]
@@ -43,16 +46,29 @@ fn a_lost_write_does_not_drag_down_its_successor() {
 #[test]
 fn clear_beats_concurrent_set_and_other_bits_both_hold() {
     let mut world = World::new(1);
-    world.role("T", Bits::MANAGE_ROLES | Bits::KICK_MEMBERS | Bits::BAN_MEMBERS, &[1]);
+    world.role(
+        "T",
+        Bits::MANAGE_ROLES | Bits::KICK_MEMBERS | Bits::BAN_MEMBERS,
+        &[1],
+    );
     let role = world.role("A", Bits::KICK_MEMBERS, &[]);
     let before = world.heads();
-    let clear = RoleUpdate { clear: Some(Bits::KICK_MEMBERS), ..role_update(role) };
-    let set = RoleUpdate { set: Some(Bits::KICK_MEMBERS | Bits::SPEAK), ..role_update(role) };
+    let clear = RoleUpdate {
+        clear: Some(Bits::KICK_MEMBERS),
+        ..role_update(role)
+    };
+    let set = RoleUpdate {
+        set: Some(Bits::KICK_MEMBERS | Bits::SPEAK),
+        ..role_update(role)
+    };
     world.act_at(1, &before, clear);
     world.act_at(OWNER, &before, set.clone());
     assert_eq!(world.now().role(&role).unwrap().permissions, Bits::SPEAK);
     world.act(OWNER, set);
-    assert_eq!(world.now().role(&role).unwrap().permissions, Bits::SPEAK | Bits::KICK_MEMBERS);
+    assert_eq!(
+        world.now().role(&role).unwrap().permissions,
+        Bits::SPEAK | Bits::KICK_MEMBERS
+    );
 }
 
 #[test]
@@ -64,16 +80,32 @@ fn deletion_beats_concurrent_edit_and_ids_are_never_reused() {
     let before = world.heads();
     world.act_at(1, &before, RoleDelete { role });
     world.act_at(1, &before, ChannelDelete { channel });
-    let rename = RoleUpdate { name: Some("kept".into()), ..role_update(role) };
+    let rename = RoleUpdate {
+        name: Some("kept".into()),
+        ..role_update(role)
+    };
     world.act_at(OWNER, &before, rename.clone());
-    world.act_at(OWNER, &before, RoleGrant { role, member: world.identity(1) });
-    let retitle = ChannelUpdate { name: Some("kept".into()), ..channel_update(channel) };
+    world.act_at(
+        OWNER,
+        &before,
+        RoleGrant {
+            role,
+            member: world.identity(1),
+        },
+    );
+    let retitle = ChannelUpdate {
+        name: Some("kept".into()),
+        ..channel_update(channel)
+    };
     world.act_at(OWNER, &before, retitle.clone());
     let state = world.now();
     assert!(state.role(&role).is_none() && state.channel(&channel).is_none());
     assert!(!state.roles_of(&world.identity(1)).contains(&role));
     assert_eq!(world.refused(OWNER, rename), Denied::UnknownRole(role));
-    assert_eq!(world.refused(OWNER, retitle), Denied::UnknownChannel(channel));
+    assert_eq!(
+        world.refused(OWNER, retitle),
+        Denied::UnknownChannel(channel)
+    );
 }
 
 #[test]
@@ -84,7 +116,12 @@ fn roles_order_by_index_then_id() {
     let b1 = world.role("B", Bits::NONE, &[]);
     let b2 = world.role("B", Bits::SPEAK, &[]);
     let everyone = world.server().everyone();
-    let order: Vec<RoleId> = world.now().roles_sorted().iter().map(|role| role.id).collect();
+    let order: Vec<RoleId> = world
+        .now()
+        .roles_sorted()
+        .iter()
+        .map(|role| role.id)
+        .collect();
     assert_eq!(order, [c, b1.max(b2), b1.min(b2), a, everyone]);
 }
 
@@ -96,7 +133,11 @@ fn may(world: &mut World, who: Who, channel: ChannelId) -> bool {
 fn a_synced_channel_follows_its_category_until_it_is_edited() {
     let mut world = World::new(1);
     let area = world.category(vec![]);
-    let child = ChannelCreate { parent: Some(area), synced: true, ..channel("room", vec![]) };
+    let child = ChannelCreate {
+        parent: Some(area),
+        synced: true,
+        ..channel("room", vec![])
+    };
     let room: ChannelId = world.act(OWNER, child).into();
     assert!(may(&mut world, 1, room));
     let hide = OverwriteSet {
@@ -105,21 +146,59 @@ fn a_synced_channel_follows_its_category_until_it_is_edited() {
     };
     let before = world.now();
     world.act(OWNER, hide);
-    assert!(!may(&mut world, 1, room), "the category's edit reaches the channel");
+    assert!(
+        !may(&mut world, 1, room),
+        "the category's edit reaches the channel"
+    );
     let changes = diff(&before, &world.now());
-    assert_eq!(changes, [area, room].into_iter().collect::<std::collections::BTreeSet<_>>().into_iter().map(StateChange::ChannelOverwrites).collect::<Vec<_>>());
+    assert_eq!(
+        changes,
+        [area, room]
+            .into_iter()
+            .collect::<std::collections::BTreeSet<_>>()
+            .into_iter()
+            .map(StateChange::ChannelOverwrites)
+            .collect::<Vec<_>>()
+    );
     // An edit of the child un-syncs it, with what was in force.
     let member = Subject::Member(world.identity(1));
     let allow = overwrite(member, Bits::VIEW_CHANNEL, Bits::NONE);
-    world.act(OWNER, OverwriteSet { channel: room, overwrite: allow });
+    world.act(
+        OWNER,
+        OverwriteSet {
+            channel: room,
+            overwrite: allow,
+        },
+    );
     let state = world.now();
     assert!(!state.channel(&room).unwrap().synced);
     assert_eq!(state.channel(&room).unwrap().own_overwrites.len(), 2);
     assert!(may(&mut world, 1, room) && !may(&mut world, 1, area));
-    world.act(OWNER, OverwriteClear { channel: area, subject: world.everyone() });
-    world.act(OWNER, OverwriteClear { channel: room, subject: member });
-    assert!(!may(&mut world, 1, room), "the category's edit no longer reaches it");
-    world.act(OWNER, ChannelUpdate { synced: Some(true), ..channel_update(room) });
+    world.act(
+        OWNER,
+        OverwriteClear {
+            channel: area,
+            subject: world.everyone(),
+        },
+    );
+    world.act(
+        OWNER,
+        OverwriteClear {
+            channel: room,
+            subject: member,
+        },
+    );
+    assert!(
+        !may(&mut world, 1, room),
+        "the category's edit no longer reaches it"
+    );
+    world.act(
+        OWNER,
+        ChannelUpdate {
+            synced: Some(true),
+            ..channel_update(room)
+        },
+    );
     assert!(may(&mut world, 1, room));
 }
 
@@ -128,7 +207,11 @@ fn deleting_a_private_category_opens_nothing() {
     let mut world = World::new(1);
     let hidden = overwrite(world.everyone(), Bits::NONE, Bits::VIEW_CHANNEL);
     let area = world.category(vec![hidden]);
-    let child = ChannelCreate { parent: Some(area), synced: true, ..channel("room", vec![]) };
+    let child = ChannelCreate {
+        parent: Some(area),
+        synced: true,
+        ..channel("room", vec![])
+    };
     let room: ChannelId = world.act(OWNER, child.clone()).into();
     let before = world.heads();
     world.act_at(OWNER, &before, ChannelDelete { channel: area });
@@ -144,13 +227,21 @@ fn a_channel_created_beside_the_deletion_of_its_category_stays_private() {
     let mut world = World::new(2);
     world.role("T", Bits::MANAGE_CHANNELS, &[2]);
     let hidden = overwrite(world.everyone(), Bits::NONE, Bits::VIEW_CHANNEL);
-    let mods = overwrite(Subject::Member(world.identity(2)), Bits::VIEW_CHANNEL | Bits::MANAGE_CHANNELS, Bits::NONE);
+    let mods = overwrite(
+        Subject::Member(world.identity(2)),
+        Bits::VIEW_CHANNEL | Bits::MANAGE_CHANNELS,
+        Bits::NONE,
+    );
     let mut both = vec![hidden, mods];
     both.sort_by_key(|overwrite| overwrite.subject);
     let area = world.category(both);
     let before = world.heads();
     world.act_at(OWNER, &before, ChannelDelete { channel: area });
-    let child = ChannelCreate { parent: Some(area), synced: true, ..channel("room", vec![]) };
+    let child = ChannelCreate {
+        parent: Some(area),
+        synced: true,
+        ..channel("room", vec![])
+    };
     let room: ChannelId = world.act_at(2, &before, child).into();
     assert!(!may(&mut world, 1, room));
     assert!(may(&mut world, 2, room));
@@ -164,12 +255,27 @@ fn concurrent_overwrites_of_one_subject_keep_every_denial() {
     world.role("T", Bits::MANAGE_ROLES, &[1]);
     let subject = world.everyone();
     let before = world.heads();
-    let set = |allow, deny| OverwriteSet { channel, overwrite: overwrite(subject, allow, deny) };
+    let set = |allow, deny| OverwriteSet {
+        channel,
+        overwrite: overwrite(subject, allow, deny),
+    };
     world.act_at(1, &before, set(Bits::VIEW_CHANNEL, Bits::SEND_MESSAGES));
-    world.act_at(OWNER, &before, set(Bits::SEND_MESSAGES | Bits::VIEW_CHANNEL, Bits::SPEAK));
+    world.act_at(
+        OWNER,
+        &before,
+        set(Bits::SEND_MESSAGES | Bits::VIEW_CHANNEL, Bits::SPEAK),
+    );
     let state = world.now();
-    let merged = state.channel(&channel).unwrap().own_overwrites.get(&subject).copied();
-    assert_eq!(merged, Some((Bits::VIEW_CHANNEL, Bits::SEND_MESSAGES | Bits::SPEAK)));
+    let merged = state
+        .channel(&channel)
+        .unwrap()
+        .own_overwrites
+        .get(&subject)
+        .copied();
+    assert_eq!(
+        merged,
+        Some((Bits::VIEW_CHANNEL, Bits::SEND_MESSAGES | Bits::SPEAK))
+    );
 }
 
 #[test]
@@ -191,7 +297,13 @@ fn invite_revocations_honour_only_what_each_has_seen() {
     let invite = state.invite(&invite).unwrap();
     assert!(!invite.is_open() && invite.admits(&a) && !invite.admits(&b));
     world.invite = invite.id;
-    assert!(matches!(world.refused(3, Merge::default()), Denied::NotMember(_)));
+    assert!(matches!(
+        world.refused(3, Merge::default()),
+        Denied::NotMember(_)
+    ));
     world.act(2, Merge::default());
-    assert!(matches!(world.refused(OWNER, revoke(vec![])), Denied::UnknownInvite(_)));
+    assert!(matches!(
+        world.refused(OWNER, revoke(vec![])),
+        Denied::UnknownInvite(_)
+    ));
 }

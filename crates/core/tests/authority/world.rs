@@ -55,7 +55,10 @@ pub fn person(n: Who) -> Person {
 }
 
 pub const EVERYONE: Bits = Bits(
-    Bits::VIEW_CHANNEL.0 | Bits::SEND_MESSAGES.0 | Bits::CREATE_INSTANT_INVITE.0 | Bits::CHANGE_NICKNAME.0,
+    Bits::VIEW_CHANNEL.0
+        | Bits::SEND_MESSAGES.0
+        | Bits::CREATE_INSTANT_INVITE.0
+        | Bits::CHANGE_NICKNAME.0,
 );
 
 pub fn invite_key() -> SigningKey {
@@ -136,7 +139,10 @@ impl World {
         parents.sort_unstable();
         parents.dedup();
         let all = parents.clone();
-        parents.retain(|a| all.iter().all(|b| a == b || !self.log.is_ancestor(a, &[*b])));
+        parents.retain(|a| {
+            all.iter()
+                .all(|b| a == b || !self.log.is_ancestor(a, &[*b]))
+        });
         self.time += 1;
         let event = Event {
             server: Some(self.server()),
@@ -155,7 +161,8 @@ impl World {
         let inserted = self.log.insert(event.clone(), proof)?;
         self.made.push((event.clone(), proof));
         if inserted.verdict == Verdict::Accepted {
-            self.last.insert(event.device, (event.seq, event.event_id()));
+            self.last
+                .insert(event.device, (event.seq, event.event_id()));
         }
         Ok(inserted)
     }
@@ -164,7 +171,12 @@ impl World {
     pub fn act_at(&mut self, who: Who, heads: &[EventId], body: impl Into<Body>) -> EventId {
         let event = self.sign(who, heads, body);
         let inserted = self.put(who, &event).unwrap();
-        assert_eq!(inserted.verdict, Verdict::Accepted, "{:?}", event.decode_body());
+        assert_eq!(
+            inserted.verdict,
+            Verdict::Accepted,
+            "{:?}",
+            event.decode_body()
+        );
         event.event_id()
     }
 
@@ -207,7 +219,14 @@ impl World {
     }
 
     pub fn category(&mut self, overwrites: Vec<Overwrite>) -> ChannelId {
-        self.act(OWNER, ChannelCreate { kind: 4, ..channel("area", overwrites) }).into()
+        self.act(
+            OWNER,
+            ChannelCreate {
+                kind: 4,
+                ..channel("area", overwrites)
+            },
+        )
+        .into()
     }
 
     pub fn everyone(&self) -> Subject {
@@ -233,15 +252,28 @@ impl World {
         }
     }
 
-    pub fn register(&self, who: Who, seq: u64, heads: Vec<EventId>, status: Status) -> Verified<Register> {
+    pub fn register(
+        &self,
+        who: Who,
+        seq: u64,
+        heads: Vec<EventId>,
+        status: Status,
+    ) -> Verified<Register> {
         let person = &self.people[who];
-        let payload =
-            invite_proof_payload(self.server(), person.identity, person.device, person.pseudonym);
+        let payload = invite_proof_payload(
+            self.server(),
+            person.identity,
+            person.device,
+            person.pseudonym,
+        );
         let signature = invite_key().sign(conclave_core::hash::Label::InviteProof, &payload);
         let proof = if who == OWNER {
             JoinProof::Founder
         } else {
-            JoinProof::Invite { invite: self.invite, signature: signature.to_vec().into() }
+            JoinProof::Invite {
+                invite: self.invite,
+                signature: signature.to_vec().into(),
+            }
         };
         let register = Register {
             version: REGISTER_VERSION,
@@ -265,7 +297,10 @@ impl World {
 }
 
 pub fn leaf(n: usize) -> LeafKeys {
-    LeafKeys { x25519: id(n + 300).to_vec().into(), xwing: None }
+    LeafKeys {
+        x25519: id(n + 300).to_vec().into(),
+        xwing: None,
+    }
 }
 
 fn blank(person: &Person, body: &Body) -> Event {
@@ -342,7 +377,11 @@ pub fn channel_update(channel: ChannelId) -> ChannelUpdate {
 }
 
 pub fn overwrite(subject: Subject, allow: Bits, deny: Bits) -> Overwrite {
-    Overwrite { subject, allow, deny }
+    Overwrite {
+        subject,
+        allow,
+        deny,
+    }
 }
 
 /// Inserts events in any order into a fresh log, keeping back what lacks parents; returns the log.
@@ -354,8 +393,10 @@ pub fn replay(server: ServerId, events: &[Signed]) -> Log {
         loop {
             let before = waiting.len();
             waiting.retain(|(event, proof)| {
-                matches!(log.insert(event.clone(), *proof), Err(InsertError::MissingParents(_)))
-                    || (log.is_empty() && event.server.is_some())
+                matches!(
+                    log.insert(event.clone(), *proof),
+                    Err(InsertError::MissingParents(_))
+                ) || (log.is_empty() && event.server.is_some())
             });
             if waiting.len() == before || waiting.is_empty() {
                 break;

@@ -4,6 +4,7 @@
 //! is a changed protocol: it comes with a new version in the chapter that describes it. One module a chapter; add yours here.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod authority;
 mod blob;
 mod content;
 mod encoding;
