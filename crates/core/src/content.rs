@@ -6,14 +6,14 @@ pub use check::ContentError;
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 
-use crate::event::BlobRef;
+use crate::event::{BlobRef, PARENTS_MAX};
 use crate::id::{ChannelId, EnvelopeId, EventId, IdentityId, Millis};
 
 /// Version of the content format that this build writes.
 pub const CONTENT_VERSION: u16 = 1;
 
-/// Most authority heads that content names: more than a server whose admins merge ever has.
-pub const CONTENT_HEADS_MAX: usize = 64;
+/// Most authority heads that content names: as many as an event has parents.
+pub const CONTENT_HEADS_MAX: usize = PARENTS_MAX;
 
 /// Most causal parents of a message.
 pub const CONTENT_PARENTS_MAX: usize = 8;
@@ -35,6 +35,15 @@ pub const FILE_NAME_BYTES_MAX: usize = 255;
 
 /// Longest name that a client gives a message, in bytes.
 pub const NONCE_BYTES_MAX: usize = 32;
+
+/// Longest media type of an attachment, in bytes (RFC 6838, 4.2: 127 for each half).
+pub const MIME_BYTES_MAX: usize = 255;
+
+/// Most pixels of a side of an image.
+pub const IMAGE_SIDE_MAX: u32 = 1 << 20;
+
+/// Latest claimed time; every JSON reader keeps it exactly.
+pub const TIME_MS_MAX: u64 = 1 << 48;
 
 /// The opened content of a channel's envelope.
 #[derive(Clone, PartialEq, Eq, Debug, Encode, Decode)]

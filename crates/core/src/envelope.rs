@@ -91,6 +91,52 @@ pub struct Drop {
     pub secret: ByteVec,
 }
 
+/// Length of a delete secret in bytes.
+pub const DELETE_SECRET_LEN: usize = 32;
+
+/// Why an envelope is refused, though its signature verifies.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum EnvelopeError {
+    /// Of a format that this build does not know.
+    #[error("an envelope of version {0}")]
+    Version(u16),
+    /// A sequence of 0.
+    #[error("an envelope without a sequence")]
+    Sequence,
+    /// Something to drop anywhere but in a tombstone, or nothing in one, or a secret of a wrong length.
+    #[error("what an envelope of form {0:?} drops cannot be right")]
+    Drop(Form),
+    /// A key record that names an epoch.
+    #[error("a key record under an epoch")]
+    Epoch,
+}
+
+impl Envelope {
+    /// Checks what every carrier can check: version, sequence, and that the form and the other fields agree.
+    ///
+    /// # Errors
+    /// [`EnvelopeError`].
+    pub fn check(&self) -> Result<(), EnvelopeError> {
+        if self.version != ENVELOPE_VERSION {
+            return Err(EnvelopeError::Version(self.version));
+        }
+        if self.seq == 0 {
+            return Err(EnvelopeError::Sequence);
+        }
+        let drops = match &self.drop {
+            Some(drop) => self.form == Form::Tombstone && drop.secret.len() == DELETE_SECRET_LEN,
+            None => self.form != Form::Tombstone,
+        };
+        if !drops {
+            return Err(EnvelopeError::Drop(self.form));
+        }
+        if self.form == Form::Keys && self.epoch.0 != [0; 32] {
+            return Err(EnvelopeError::Epoch);
+        }
+        Ok(())
+    }
+}
+
 /// Hashes a delete secret.
 #[must_use]
 pub fn delete_hash(secret: &[u8]) -> Digest {
@@ -174,3 +220,6 @@ pub fn server_tag(server: ServerId) -> ServerTag {
 pub fn account_tag(identity: IdentityId) -> ServerTag {
     ServerTag(tag(Label::ServerTag, &[b"account", &identity.0]))
 }
+
+#[cfg(test)]
+mod tests;

@@ -30,6 +30,7 @@ labels!(
     IdentityEntrySign = "conclave v1 identity entry signature",
     DeviceId = "conclave v1 device id",
     DevicePossession = "conclave v1 device possession signature",
+    RootPossession = "conclave v1 root possession signature",
     RecoveryKey = "conclave v1 recovery key commitment",
     EventId = "conclave v1 event id",
     EventSign = "conclave v1 event signature",

@@ -61,7 +61,7 @@ fn text_is_bounded_in_characters_and_bytes() {
     }
     assert_eq!(
         sealed(Act::Post(post(String::new()))),
-        Err(ContentError::Value("empty message"))
+        Err(ContentError::Empty)
     );
     assert_eq!(
         sealed(Act::Edit {
@@ -82,15 +82,15 @@ fn lists_are_short_and_ascending() {
     assert_eq!(change(&|_| ()), Ok(()));
     assert_eq!(
         change(&|c| c.heads.reverse()),
-        Err(ContentError::Value("order of heads"))
+        Err(ContentError::Order("heads"))
     );
     assert_eq!(
         change(&|c| c.parents.push(c.parents[0])),
-        Err(ContentError::Value("order of parents"))
+        Err(ContentError::Order("parents"))
     );
     assert_eq!(
-        change(&|c| c.heads = vec![EventId([0; 32]); 65]),
-        too_long("heads", 65, 64)
+        change(&|c| c.heads = vec![EventId([0; 32]); 17]),
+        too_long("heads", 17, 16)
     );
     assert_eq!(
         change(&|c| c.parents = vec![EnvelopeId([0; 32]); 9]),
@@ -124,20 +124,31 @@ fn attachments_bring_names_without_directories() {
         with(vec![named("cat.png"); 11]),
         too_long("attachments", 11, 10)
     );
-    for name in ["", ".", "..", "../cat.png", "a/b", "a\\b", "a\0b", "a\nb"] {
+    for name in [
+        "",
+        ".",
+        "..",
+        "../cat.png",
+        "a/b",
+        "a\\b",
+        "a\0b",
+        "a\nb",
+        "gpj\u{202e}.exe",
+        " ",
+    ] {
         assert_eq!(
             with(vec![named(name)]),
-            Err(ContentError::Value("file name")),
+            Err(ContentError::FileName(name.into())),
             "{name:?}"
         );
     }
     assert_eq!(
         with(vec![named(&"n".repeat(256))]),
-        too_long("file name", 256, 255)
+        too_long("bytes of file name", 256, 255)
     );
     let mut short = named("cat.png");
     short.blob.key = vec![9; 31].into();
-    assert_eq!(with(vec![short]), Err(ContentError::Value("blob key")));
+    assert_eq!(with(vec![short]), Err(ContentError::BlobKey(31)));
 }
 
 #[test]
@@ -149,9 +160,12 @@ fn reactions_and_presence_have_their_values() {
             on: true,
         })
     };
-    assert_eq!(react("🎉"), Ok(()));
-    assert_eq!(react(""), Err(ContentError::Value("empty emoji")));
-    assert_eq!(react(&"e".repeat(65)), too_long("emoji", 65, 64));
+    assert_eq!(react("👩\u{200d}🚀"), Ok(()));
+    assert_eq!(react(""), Err(ContentError::NotEmoji(String::new())));
+    assert_eq!(
+        react(&"e".repeat(65)),
+        Err(ContentError::NotEmoji("e".repeat(32)))
+    );
     for (presence, good) in [(0, false), (1, true), (4, true), (5, false)] {
         let verdict = check(&content(Act::Presence(presence)), Form::Ephemeral);
         assert_eq!(verdict.is_ok(), good, "{presence}");

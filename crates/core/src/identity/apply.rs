@@ -128,7 +128,7 @@ impl IdentityLog {
     fn replace_root(&mut self, seq: u32, replaced: &RootReplaced) -> Result<(), Misuse> {
         let payload = device_possession_payload(&self.id());
         verify_bytes(
-            Label::DevicePossession,
+            Label::RootPossession,
             &replaced.root,
             &payload,
             &replaced.possession,

@@ -287,7 +287,7 @@ pub struct RootReplaced {
     /// The new root key.
     #[n(0)]
     pub root: VerifyKey,
-    /// 64-byte signature by `root` over the identity's id under [`Label::DevicePossession`].
+    /// 64-byte signature by `root` over the identity's id under [`Label::RootPossession`].
     #[n(1)]
     pub possession: ByteVec,
 }

@@ -17,8 +17,8 @@ use super::merge::Rank;
 /// Most entries of an identity log: a device a day for ten years; bounds the signatures that one log can make others check.
 pub const ENTRIES_MAX: usize = 4096;
 
-/// Longest identity log in wire form, in bytes: it must fit an envelope beside its register.
-pub const LOG_BYTES_MAX: usize = 640 * 1024;
+/// Longest identity log in wire form, in bytes: it must fit the content of an envelope beside its register.
+pub const LOG_BYTES_MAX: usize = 600 * 1024;
 
 /// Most devices present at once: every one is a leaf in every key tree of every server of the account.
 pub const DEVICES_MAX: usize = 64;

@@ -41,10 +41,7 @@ fn revoked(device: crate::id::DeviceId) -> DeviceRevoked {
 }
 
 fn replaced(log: &IdentityLog, root: &SigningKey) -> RootReplaced {
-    let possession = root.sign(
-        Label::DevicePossession,
-        &device_possession_payload(&log.id()),
-    );
+    let possession = root.sign(Label::RootPossession, &device_possession_payload(&log.id()));
     RootReplaced {
         root: root.public(),
         possession: possession.to_vec().into(),

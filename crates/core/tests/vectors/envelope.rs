@@ -5,7 +5,7 @@ use conclave_core::hash::Label;
 use conclave_core::id::*;
 use serde_json::{Value, json};
 
-use crate::support::{check, hash_of, key, refusals, signed};
+use crate::support::{check, error_kind, hash_of, key, refusals, signed};
 
 fn envelope(form: Form, drop: Option<Drop>) -> Envelope {
     let server = ServerId([1; 32]);
@@ -13,7 +13,7 @@ fn envelope(form: Form, drop: Option<Drop>) -> Envelope {
         version: ENVELOPE_VERSION,
         server: server_tag(server),
         topic: Topic::Channel(server, ChannelId([2; 32])).tag(),
-        epoch: EpochId([3; 32]),
+        epoch: EpochId(if form == Form::Keys { [0; 32] } else { [3; 32] }),
         pseudonym: Pseudonym(key(4).public().0),
         seq: 300,
         form,
@@ -37,6 +37,52 @@ fn topics() -> Vec<Value> {
     .collect()
 }
 
+/// Envelopes whose signature is good and whose fields contradict each other.
+fn contradictions() -> Vec<Value> {
+    let drop = |secret: usize| Drop {
+        target: EnvelopeId([7; 32]),
+        seq: 1,
+        secret: vec![5; secret].into(),
+    };
+    let sealed = || envelope(Form::Sealed, None);
+    let cases = [
+        (
+            "unknown version",
+            Envelope {
+                version: 2,
+                ..sealed()
+            },
+        ),
+        ("sequence 0", Envelope { seq: 0, ..sealed() }),
+        (
+            "something to drop in a sealed envelope",
+            envelope(Form::Sealed, Some(drop(32))),
+        ),
+        (
+            "a tombstone that drops nothing",
+            envelope(Form::Tombstone, None),
+        ),
+        (
+            "a delete secret of 31 bytes",
+            envelope(Form::Tombstone, Some(drop(31))),
+        ),
+        (
+            "a key record under an epoch",
+            Envelope {
+                epoch: EpochId([3; 32]),
+                ..envelope(Form::Keys, None)
+            },
+        ),
+    ];
+    let case = |(name, envelope): (&str, Envelope)| {
+        let (mut case, read) = signed(name, envelope, &key(4));
+        case["verdict"] = "reject".into();
+        case["error"] = error_kind(&read.check().unwrap_err()).into();
+        case
+    };
+    cases.into_iter().map(case).collect()
+}
+
 #[test]
 fn envelope_form() {
     let sender = key(4);
@@ -49,7 +95,9 @@ fn envelope_form() {
     let (tombstone, _) = signed("tombstone", envelope(Form::Tombstone, Some(drop)), &sender);
     let (keys, _) = signed("keys", envelope(Form::Keys, None), &sender);
     let (ephemeral, _) = signed("ephemeral", envelope(Form::Ephemeral, None), &sender);
+    assert_eq!(good.check(), Ok(()));
     let mut cases = vec![sealed, tombstone, keys, ephemeral];
+    cases.extend(contradictions());
     cases.extend(refusals("envelope", &good, &sender));
     let value = json!({
         "chapter": "envelope",

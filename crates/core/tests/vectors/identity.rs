@@ -39,7 +39,7 @@ fn full_log() -> (AccountKeys, IdentityLog) {
     let replaced = RootReplaced {
         root: new_root.public(),
         possession: new_root
-            .sign(Label::DevicePossession, &possession)
+            .sign(Label::RootPossession, &possession)
             .to_vec()
             .into(),
     };
