@@ -45,7 +45,9 @@ fn npm(lock: &Value) -> Vec<String> {
         {
             messages.push(format!("{name} comes from {source}"));
         }
-        if package["integrity"].as_str().is_none() {
+        // What a package carries inside itself is covered by the hash of the package.
+        let bundled = package["inBundle"].as_bool() == Some(true);
+        if !bundled && package["integrity"].as_str().is_none() {
             messages.push(format!("{name} has no hash"));
         }
     }
@@ -82,6 +84,7 @@ mod tests {
             found(r#"{"integrity":"sha512-x","resolved":"https://example.org/a.tgz"}"#),
             1
         );
+        assert_eq!(found(r#"{"inBundle":true}"#), 0);
         assert_eq!(found("{}"), 1);
     }
 }
