@@ -7,7 +7,7 @@ import { attempt } from '../state/toasts.svelte';
 import { view } from '../state/view.svelte';
 import { markRead } from '../components/sidebar/channelMenu';
 
-/** Every shortcut of the app as [keys, name of its explanation]. */
+/** Every shortcut of the app as [keys, name of its explanation]; keys with names of their own are in the catalogue. */
 export const SHORTCUTS = [
   [['Ctrl', 'K'], 'keys.switcher'],
   [['Ctrl', 'F'], 'keys.search'],

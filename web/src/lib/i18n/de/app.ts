@@ -90,5 +90,8 @@ export const app: Record<keyof typeof source, Text> = {
   'keys.send': 'Senden',
   'keys.newline': 'Neue Zeile',
   'keys.complete': 'Personen, Kanäle, Emoji vervollständigen',
+  'key.Ctrl': 'Strg',
+  'key.Shift': 'Umschalt',
+  'key.Enter': 'Eingabe',
   'keys.help': 'Diese Liste',
 };

@@ -89,5 +89,8 @@ export const app = {
   'keys.send': 'Send',
   'keys.newline': 'New line',
   'keys.complete': 'Complete people, channels, emoji',
+  'key.Ctrl': 'Ctrl',
+  'key.Shift': 'Shift',
+  'key.Enter': 'Enter',
   'keys.help': 'This list',
 } as const satisfies Record<string, Text>;
