@@ -152,6 +152,17 @@ impl Verified<Event> {
     pub fn event_id(&self) -> EventId {
         EventId(self.id().0)
     }
+
+    /// Decodes the body as [`Event::decode_body`] does, and looks for critical keys around it as well.
+    ///
+    /// # Errors
+    /// [`BodyError`].
+    pub fn decode_body(&self) -> Result<Body, BodyError> {
+        match self.critical_key() {
+            Some(key) => Err(BodyError::Critical(key)),
+            None => Event::decode_body(self),
+        }
+    }
 }
 
 /// Limits of an encoded body.

@@ -2,7 +2,8 @@
 
 use super::limits::{Malformed, check_body, check_event};
 use super::{AuthorProof, HaltReason, InsertError, Inserted, Log, Node, Verdict};
-use crate::event::{Body, BodyError, Event};
+use crate::codec;
+use crate::event::{Body, BodyError, EVENT_VERSION, Event};
 use crate::id::{DeviceId, EventId, IdentityId, InviteId, Pseudonym};
 use crate::permissions::{Actor, Basis, Denied, Level, judge};
 use crate::signed::Verified;
@@ -260,7 +261,13 @@ enum Authorised {
     Newer(HaltReason),
 }
 
-fn decode(event: &Event) -> Result<Decoded, Malformed> {
+fn decode(event: &Verified<Event>) -> Result<Decoded, Malformed> {
+    if event.version > EVENT_VERSION {
+        return Ok(Decoded::Newer(HaltReason::Format(event.version)));
+    }
+    if let Some(key) = codec::critical_keys(event.payload()).first() {
+        return Ok(Decoded::Newer(HaltReason::Critical(*key)));
+    }
     match event.decode_body() {
         Ok(body) => {
             check_body(&body)?;

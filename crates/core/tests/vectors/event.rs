@@ -1,10 +1,11 @@
 //! Vectors of chapter `event`: one event of every kind. What events do is in chapter `authority`.
 
 use conclave_core::event::*;
+use conclave_core::hash::Label;
 use conclave_core::id::*;
 use conclave_core::member::LeafKeys;
 use conclave_core::permissions::Bits;
-use conclave_core::signed::Verified;
+use conclave_core::signed::{Unverified, Verified};
 use serde_json::{Value, json};
 
 use crate::support::{NOW, check, error_kind, key, refusals, signed};
@@ -252,7 +253,40 @@ fn body_refusals() -> Vec<Value> {
         case["body_error"] = error_kind(&event.decode_body().unwrap_err()).into();
         case
     };
-    cases.into_iter().map(case).collect()
+    let mut refusals: Vec<Value> = cases.into_iter().map(case).collect();
+    refusals.push(critical_payload());
+    refusals
+}
+
+/// An event with a critical key beside its body: the pair `130: 1` at the end of its map.
+fn critical_payload() -> Value {
+    let good = Verified::sign(event(&Body::Merge(Merge::default())), &key(10));
+    let mut payload = good.payload().to_vec();
+    payload[0] += 1;
+    payload.extend([0x18, 130, 1]);
+    let signature = key(10).sign(Label::EventSign, &payload);
+    let mut wire = Vec::new();
+    let mut encoder = minicbor::Encoder::new(&mut wire);
+    encoder
+        .array(2)
+        .unwrap()
+        .bytes(&payload)
+        .unwrap()
+        .bytes(&signature)
+        .unwrap();
+    let read = Unverified::<Event>::decode(&wire)
+        .unwrap()
+        .verify(&key(10).public())
+        .unwrap();
+    json!({
+        "name": "critical key beside the body: the server halts",
+        "verdict": "accept",
+        "key": key(10).public().to_string(),
+        "payload": hex::encode(&payload),
+        "wire": hex::encode(&wire),
+        "id": read.id().to_string(),
+        "body_error": error_kind(&read.decode_body().unwrap_err()),
+    })
 }
 
 #[test]

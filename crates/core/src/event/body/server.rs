@@ -55,10 +55,10 @@ pub struct ServerUpdate {
     /// New description.
     #[n(1)]
     pub description: Option<String>,
-    /// Encrypted icon; an empty byte string removes it.
+    /// New encrypted icon.
     #[n(2)]
     pub icon: Option<BlobRef>,
-    /// 1 removes the icon.
+    /// True: removes the icon.
     #[n(3)]
     pub icon_clear: Option<bool>,
     /// Lockdown: joins through invites are refused while true.
