@@ -61,11 +61,16 @@ impl Project {
         Ok(files)
     }
 
-    /// Reads a text file of the checkout; `None` where it is not UTF-8, so not text.
+    /// Reads a text file of the checkout; `None` where it is not UTF-8, so not text, or gone since it was listed, as an
+    /// editor's temporary file is.
     pub fn text(&self, relative: &Path) -> Result<Option<String>> {
-        let bytes = std::fs::read(self.root.join(relative))
-            .with_context(|| format!("{} cannot be read", relative.display()))?;
-        Ok(String::from_utf8(bytes).ok())
+        match std::fs::read(self.root.join(relative)) {
+            Ok(bytes) => Ok(String::from_utf8(bytes).ok()),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => {
+                Err(error).with_context(|| format!("{} cannot be read", relative.display()))
+            }
+        }
     }
 }
 

@@ -15,6 +15,9 @@ const LATER: [(&str, &str); 4] = [("TO", "DO"), ("FIX", "ME"), ("XX", "X"), ("HA
 /// First directories of absolute paths that name somebody's machine.
 const MACHINE: [&str; 5] = ["home", "root", "Users", "work", "mnt"];
 
+/// The person in examples, who lives on no machine.
+const EXAMPLE_PERSON: &str = "ada/";
+
 /// Files whose lines nobody here writes.
 const GENERATED: [&str; 3] = ["Cargo.lock", "package-lock.json", "LICENSE-APACHE"];
 
@@ -63,13 +66,23 @@ fn in_word(c: char) -> bool {
 /// a host's name and is nobody's directory.
 fn machine_path(line: &str) -> Option<&'static str> {
     MACHINE.into_iter().find(|directory| {
-        let path = format!("/{directory}/");
-        line.match_indices(&path).any(|(at, _)| {
-            let before = line[..at].chars().next_back();
-            !before
-                .is_some_and(|c| in_word(c) || matches!(c, '.' | '/' | '-' | '}' | '$' | ')' | '*'))
-        })
+        line.match_indices(&format!("/{directory}/"))
+            .any(|(at, _)| !behind_a_name(&line[..at]) && !is_example(&line[at..]))
     })
+}
+
+/// Tells whether what stands before a slash makes the path a part of an address or of a longer path.
+fn behind_a_name(before: &str) -> bool {
+    before
+        .chars()
+        .next_back()
+        .is_some_and(|c| in_word(c) || matches!(c, '.' | '/' | '-' | '}' | '$' | ')' | '*'))
+}
+
+/// Tells whether a path is the home of the person in examples.
+fn is_example(path: &str) -> bool {
+    path.strip_prefix("/home/")
+        .is_some_and(|rest| rest.starts_with(EXAMPLE_PERSON))
 }
 
 #[cfg(test)]
@@ -102,6 +115,7 @@ mod tests {
         let path = |first: &str| format!("see \"/{first}/ann/conclave\"");
         assert_eq!(found("a.md", &path("home")), 1);
         assert_eq!(found("a.md", &path("usr")), 0);
+        assert_eq!(found("a.md", &path("home").replace("ann", "ada")), 0);
         assert_eq!(found("a.md", "https://example.org/home/ann"), 0);
         assert_eq!(found("a.md", "docs/home/ann"), 0);
     }
