@@ -236,4 +236,9 @@ impl Log {
     pub fn halted(&self) -> Option<&HaltReason> {
         self.halts.values().next()
     }
+
+    /// Every event that this program cannot follow, by id, and why.
+    pub fn halts(&self) -> impl Iterator<Item = (&EventId, &HaltReason)> {
+        self.halts.iter()
+    }
 }

@@ -31,9 +31,6 @@ const PEERS_MAX: usize = 32;
 /// How an event is badly formed.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum Malformed {
-    /// A format version that this program does not read.
-    #[error("event format version {0}")]
-    Version(u16),
     /// The body's bytes are not of its kind.
     #[error("the body: {0}")]
     Body(CodecError),
@@ -72,9 +69,7 @@ type Checked = Result<(), Malformed>;
 
 /// Checks what surrounds the body.
 pub(super) fn check_event(event: &Event) -> Checked {
-    if event.version != EVENT_VERSION {
-        return Err(Malformed::Version(event.version));
-    }
+    value("format version", event.version >= EVENT_VERSION)?;
     // Checkpoints are not made yet, so none can be cited.
     value("last checkpoint", event.last_checkpoint.is_none())?;
     let reason = event.reason.as_deref().unwrap_or_default();

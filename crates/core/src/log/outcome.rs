@@ -73,6 +73,9 @@ pub enum HaltReason {
     /// The owner asks for a newer protocol.
     #[error("the server needs protocol version {0}")]
     MinVersion(u16),
+    /// An event of a newer format.
+    #[error("event format version {0} is newer than this program")]
+    Format(u16),
     /// An event of a newer kind.
     #[error("event kind {0} is newer than this program")]
     UnknownKind(u16),

@@ -55,3 +55,95 @@ pub fn verify_cut(server: ServerId, cut: &DeviceCut, log: &IdentityLog) -> Resul
         Err(CutError::LastGood)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+    use rand_chacha::ChaCha20Rng;
+    use rand_core::SeedableRng;
+
+    use super::*;
+    use crate::event::Seen;
+    use crate::id::Millis;
+    use crate::identity::{AccountKeys, LastGood, Signer, create_account};
+
+    const SERVER: ServerId = ServerId([7; 32]);
+
+    /// An identity that has revoked its device, naming `last_good`, and the cut that says so.
+    fn revoked(last_good: Vec<LastGood>) -> (IdentityLog, DeviceCut) {
+        let mut rng = ChaCha20Rng::seed_from_u64(1);
+        let keys = AccountKeys::generate(&mut rng);
+        let mut log = create_account(&keys, Millis(1), &mut rng);
+        let device = keys.device_id();
+        let body = DeviceRevoked { device, last_good };
+        let entry = log
+            .write(body, Signer::Root, &keys.root(), Millis(2))
+            .unwrap();
+        let certificate = entry.bytes().encode().into();
+        let seen = Some(Seen {
+            device,
+            event_seq: Some(4),
+            register_seq: Some(2),
+            pseudonym: None,
+        });
+        let cut = DeviceCut {
+            identity: log.id(),
+            device,
+            certificate,
+            seen,
+        };
+        (log, cut)
+    }
+
+    fn good(server: ServerId, event_seq: Option<u64>) -> LastGood {
+        LastGood {
+            server: server_tag(server),
+            event_seq,
+            register_seq: Some(2),
+        }
+    }
+
+    #[test]
+    fn a_cut_holds_only_with_an_entry_of_the_identitys_own_log() {
+        let (log, cut) = revoked(vec![]);
+        assert_eq!(verify_cut(SERVER, &cut, &log), Ok(()));
+        let mut rng = ChaCha20Rng::seed_from_u64(2);
+        let other = create_account(&AccountKeys::generate(&mut rng), Millis(1), &mut rng);
+        let wrong = CutError::WrongIdentity(cut.identity);
+        assert_eq!(verify_cut(SERVER, &cut, &other), Err(wrong));
+        let genesis = log.entries()[0].bytes().encode();
+        let not_a_revocation = DeviceCut {
+            certificate: genesis.into(),
+            ..cut.clone()
+        };
+        let error = Err(CutError::OtherDevice(cut.device));
+        assert_eq!(verify_cut(SERVER, &not_a_revocation, &log), error);
+        let innocent = DeviceCut {
+            device: DeviceId([1; 32]),
+            ..cut.clone()
+        };
+        let error = Err(CutError::OtherDevice(DeviceId([1; 32])));
+        assert_eq!(verify_cut(SERVER, &innocent, &log), error);
+        let mut forged = cut.clone();
+        forged.certificate.pop();
+        assert_eq!(
+            verify_cut(SERVER, &forged, &log),
+            Err(CutError::UnknownEntry)
+        );
+    }
+
+    #[test]
+    fn a_cut_honours_what_the_entry_calls_good_here() {
+        let (log, cut) = revoked(vec![good(SERVER, Some(4))]);
+        assert_eq!(verify_cut(SERVER, &cut, &log), Ok(()));
+        let more = DeviceCut {
+            seen: None,
+            ..cut.clone()
+        };
+        assert_eq!(verify_cut(SERVER, &more, &log), Err(CutError::LastGood));
+        // Another server is not named, so its poster says what it has seen.
+        assert_eq!(verify_cut(ServerId([8; 32]), &more, &log), Ok(()));
+        let (log, cut) = revoked(vec![good(SERVER, Some(3))]);
+        assert_eq!(verify_cut(SERVER, &cut, &log), Err(CutError::LastGood));
+    }
+}

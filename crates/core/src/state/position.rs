@@ -6,8 +6,8 @@
 /// The digits in their bytewise order.
 const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-/// Longest index that is accepted: 64 moves into ever smaller gaps from one side cost about 12 digits, so 128 is far away,
-/// and a longer one is an attack.
+/// Longest index that is accepted. Appending or prepending without end stays below a dozen digits; halving one gap again and
+/// again costs a digit for about six moves, so that seven hundred of them fit.
 pub const POSITION_LEN_MAX: usize = 128;
 
 /// Gives the index of a first item, with room on both sides.
@@ -16,15 +16,15 @@ pub fn first() -> String {
     "V".to_owned()
 }
 
-/// Gives an index strictly between two, or below or above one; as short as there is room for. Where `a` is not below `b`,
-/// which no sorted list holds, it gives one above `a`.
+/// Gives an index strictly between two, or below or above one. Where `a` is not below `b`, which no sorted list holds, it
+/// gives one above `a`.
 #[must_use]
 pub fn between(a: Option<&str>, b: Option<&str>) -> String {
-    let low = a.unwrap_or_default().as_bytes();
-    match b.map(str::as_bytes) {
-        Some(high) if low < high => midpoint(low, Some(high)),
-        _ if low.is_empty() => first(),
-        _ => midpoint(low, None),
+    match (a.map(str::as_bytes), b.map(str::as_bytes)) {
+        (None | Some([]), None | Some([])) => first(),
+        (None | Some([]), Some(high)) => below(high),
+        (Some(low), Some(high)) if low < high => midpoint(low, high),
+        (Some(low), _) => above(low),
     }
 }
 
@@ -37,39 +37,88 @@ pub fn is_valid(text: &str) -> bool {
         && bytes.last() != Some(&DIGITS[0])
 }
 
+/// The greatest digit.
+const LAST: usize = DIGITS.len() - 1;
+
 /// The value of a digit; what is none counts as the least.
 fn value(digit: u8) -> usize {
     DIGITS.iter().position(|d| *d == digit).unwrap_or(0)
 }
 
-/// A short fraction strictly between `low` and `high`, where absent `high` is one.
-fn midpoint(low: &[u8], mut high: Option<&[u8]>) -> String {
-    let mut out = String::new();
-    let mut index = 0;
+/// The next index above: the last digits count up; once they are all at the end, as many again are added. So the length grows
+/// with the logarithm of the number of steps.
+fn above(low: &[u8]) -> String {
+    let mut digits: Vec<usize> = low.iter().map(|digit| value(*digit)).collect();
+    if digits.iter().all(|digit| *digit == LAST) {
+        let added = digits.len();
+        digits.resize(added * 2, 0);
+    }
     loop {
-        // Only what is no index (it would end with 0) runs out here; the way up is always free.
-        high = high.filter(|high| index < high.len());
-        let from = low.get(index).map_or(0, |digit| value(*digit));
-        let to = high.map_or(DIGITS.len(), |high| {
-            high.get(index).map_or(0, |digit| value(*digit))
-        });
-        // Appending at one end takes small steps, so that a list that only grows there stays short.
-        let step = if high.is_none() && from > 0 {
-            1
-        } else {
-            (to.saturating_sub(from) / 2).max(1)
-        };
-        if to > from + 1 {
-            out.push(char::from(DIGITS[from + step]));
-            return out;
+        for digit in digits.iter_mut().rev() {
+            *digit = (*digit + 1) % DIGITS.len();
+            if *digit > 0 {
+                break;
+            }
         }
-        out.push(char::from(DIGITS[from]));
+        if digits.last() != Some(&0) {
+            return text(&digits);
+        }
+    }
+}
+
+/// The next index below, likewise.
+fn below(high: &[u8]) -> String {
+    let mut digits: Vec<usize> = high.iter().map(|digit| value(*digit)).collect();
+    let least = digits.iter().rev().skip(1).all(|digit| *digit == 0) && digits.last() <= Some(&1);
+    if least {
+        let added = digits.len();
+        digits.fill(0);
+        digits.resize(added * 2, LAST);
+        return text(&digits);
+    }
+    loop {
+        for digit in digits.iter_mut().rev() {
+            *digit = digit.checked_sub(1).unwrap_or(LAST);
+            if *digit < LAST {
+                break;
+            }
+        }
+        if digits.last() != Some(&0) {
+            return text(&digits);
+        }
+    }
+}
+
+/// A short index strictly between two that ascend.
+fn midpoint(low: &[u8], high: &[u8]) -> String {
+    let mut out = Vec::new();
+    let mut high = Some(high);
+    for index in 0.. {
+        let from = low.get(index).map_or(0, |digit| value(*digit));
+        // Only what is no index, since it ends with 0, runs out of digits here; the way up is always free.
+        let to = high.map_or(Some(DIGITS.len()), |high| {
+            high.get(index).map(|digit| value(*digit))
+        });
+        let to = to.unwrap_or(DIGITS.len());
+        if to > from + 1 {
+            out.push(from + (to - from) / 2);
+            break;
+        }
+        out.push(from);
         if to > from {
             // The digits touch: what follows is free above `low` alone.
             high = None;
         }
-        index += 1;
     }
+    text(&out)
+}
+
+fn text(digits: &[usize]) -> String {
+    digits
+        .iter()
+        .filter_map(|digit| DIGITS.get(*digit))
+        .map(|digit| char::from(*digit))
+        .collect()
 }
 
 #[cfg(test)]
@@ -98,14 +147,15 @@ mod tests {
     }
 
     #[test]
-    fn a_thousand_appends_stay_short() {
-        let mut last = first();
-        for _ in 0..1000 {
-            let next = between(Some(&last), None);
-            assert!(next > last);
-            last = next;
+    fn ten_thousand_appends_and_prepends_stay_short() {
+        let (mut low, mut high) = (first(), first());
+        for _ in 0..10_000 {
+            let (below, above) = (between(None, Some(&low)), between(Some(&high), None));
+            assert!(below < low && above > high, "{below} {low} {high} {above}");
+            assert!(is_valid(&below) && is_valid(&above));
+            (low, high) = (below, above);
         }
-        assert!(last.len() <= 20, "{} digits", last.len());
+        assert!(low.len() <= 8 && high.len() <= 8, "{low} {high}");
     }
 
     #[test]
@@ -127,7 +177,7 @@ mod tests {
                 list.insert(at, new);
             }
             prop_assert!(list.windows(2).all(|pair| pair[0] < pair[1]));
-            prop_assert!(list.iter().all(|index| index.len() <= 64));
+            prop_assert!(list.iter().all(|index| index.len() <= 48));
         }
     }
 }

@@ -1,10 +1,11 @@
 //! An event's place in the log, and what is refused there.
 
 use conclave_core::event::*;
+use conclave_core::hash::Label;
 use conclave_core::id::*;
-use conclave_core::log::{HaltReason, InsertError, Log, PROTOCOL_VERSION, Verdict};
+use conclave_core::log::{Effect, HaltReason, InsertError, Log, PROTOCOL_VERSION, Verdict};
 use conclave_core::permissions::{Bits, Denied};
-use conclave_core::signed::Verified;
+use conclave_core::signed::{Unverified, Verified};
 
 use crate::world::*;
 
@@ -202,39 +203,65 @@ fn a_rejected_event_stays_rejected() {
     assert_eq!(world.now().channels().count(), 1);
 }
 
+/// The same event with a critical key that nobody knows.
+fn with_critical_key(world: &World, who: Who, event: &Verified<Event>) -> Verified<Event> {
+    let mut payload = event.payload().to_vec();
+    payload[0] += 1;
+    payload.extend_from_slice(&[0x18, 200, 0]);
+    let key = &world.people[who].key;
+    let signature = key.sign(Label::EventSign, &payload);
+    let mut wire = Vec::new();
+    let mut encoder = minicbor::Encoder::new(&mut wire);
+    encoder.array(2).unwrap().bytes(&payload).unwrap();
+    encoder.bytes(&signature).unwrap();
+    let unverified = Unverified::<Event>::decode(&wire).unwrap();
+    unverified.verify(&key.public()).unwrap()
+}
+
+/// A newer kind, a newer format, a critical key.
+fn newer(world: &mut World, which: usize) -> Verified<Event> {
+    let event = world.sign(1, &world.heads(), Merge::default());
+    match which {
+        0 => changed(world, 1, &event, |event| event.kind = 48),
+        1 => changed(world, 1, &event, |event| event.version = 2),
+        _ => with_critical_key(world, 1, &event),
+    }
+}
+
 #[test]
-fn unknown_kinds_halt_only_where_the_owner_allows_newer_versions() {
-    let mut world = World::new(1);
-    let newer = |world: &mut World| {
-        let event = world.sign(1, &world.heads(), Merge::default());
-        changed(world, 1, &event, |event| event.kind = 48)
-    };
-    let event = newer(&mut world);
-    let verdict = world.put(1, &event).unwrap().verdict;
-    let allowed = PROTOCOL_VERSION;
-    assert_eq!(
-        verdict,
-        Verdict::Rejected(Denied::Version { kind: 48, allowed })
-    );
-    assert_eq!(world.log.halted(), None);
-    let ask = world.act(
-        OWNER,
-        MinVersion {
-            version: allowed + 1,
-        },
-    );
-    assert_eq!(
-        world.log.halted(),
-        Some(&HaltReason::MinVersion(allowed + 1))
-    );
-    let event = newer(&mut world);
-    let inserted = world.put(1, &event).unwrap();
-    assert_eq!(inserted.verdict, Verdict::Accepted);
-    assert_eq!(
-        world.log.effective(&event.event_id()),
-        Some(conclave_core::log::Effect::Unknown)
-    );
-    assert!(world.log.is_ancestor(&ask, &[event.event_id()]));
+fn what_is_unknown_halts_only_where_the_owner_allows_newer_versions() {
+    let reasons = [
+        HaltReason::UnknownKind(48),
+        HaltReason::Format(2),
+        HaltReason::Critical(200),
+    ];
+    for (which, reason) in reasons.into_iter().enumerate() {
+        let mut world = World::new(1);
+        let event = newer(&mut world, which);
+        let verdict = world.put(1, &event).unwrap().verdict;
+        let rejected = matches!(verdict, Verdict::Rejected(Denied::Version { .. }));
+        assert!(
+            rejected && world.log.halted().is_none(),
+            "{reason}: {verdict:?}"
+        );
+        let version = PROTOCOL_VERSION + 1;
+        let ask = world.act(OWNER, MinVersion { version });
+        assert_eq!(world.log.halted(), Some(&HaltReason::MinVersion(version)));
+        let event = newer(&mut world, which);
+        let id = event.event_id();
+        assert_eq!(world.put(1, &event).unwrap().verdict, Verdict::Accepted);
+        assert_eq!(world.log.effective(&id), Some(Effect::Unknown));
+        assert!(
+            world
+                .log
+                .halts()
+                .any(|(event, why)| *event == id && *why == reason)
+        );
+        assert!(world.log.is_ancestor(&ask, &[id]));
+        // It goes on reading: what others do is folded as before.
+        world.act(OWNER, channel("read on", vec![]));
+        assert_eq!(world.now().channels().count(), 1);
+    }
 }
 
 #[test]
@@ -296,7 +323,7 @@ fn malformed_events_leave_no_trace() {
         world.log.insert(junk, proof),
         Err(InsertError::Malformed(_))
     ));
-    let version = changed(&world, OWNER, &event, |event| event.version = 2);
+    let version = changed(&world, OWNER, &event, |event| event.version = 0);
     assert!(matches!(
         world.log.insert(version, proof),
         Err(InsertError::Malformed(_))
