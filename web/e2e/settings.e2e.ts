@@ -99,7 +99,7 @@ export default function settings({ world, step }: Suite): void {
     await page.getByTestId('role-create').click();
     await page.getByLabel('Role name').fill('Keeper');
     await page.getByRole('switch', { name: 'Ban members' }).check();
-    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByRole('button', { name: 'Save', exact: true }).click();
     await page.locator('dialog').getByText('There are unsaved changes.').waitFor({ state: 'detached' });
     await closeDialog(page);
     const { servers } = await ada.api<{ servers: { id: string }[] }>('GET', '/servers');
@@ -117,7 +117,7 @@ export default function settings({ world, step }: Suite): void {
     }
     await settingsPage(page, 'Permissions');
     await page.getByRole('radiogroup', { name: 'Attach files' }).getByRole('radio', { name: 'Deny' }).click();
-    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByRole('button', { name: 'Save', exact: true }).click();
     await page.locator('dialog').getByText('There are unsaved changes.').waitFor({ state: 'detached' });
     same(await page.getByRole('radiogroup', { name: 'Attach files' }).getByRole('radio', { name: 'Deny' }).getAttribute('aria-checked'), 'true', 'the denied permission');
     await closeDialog(page);

@@ -18,6 +18,7 @@ export const app: Record<keyof typeof source, Text> = {
   'common.reset': 'Zurücksetzen',
   'common.retry': 'Erneut versuchen',
   'common.save': 'Speichern',
+  'overlay.label': 'Einzelheiten',
   'toasts.label': 'Hinweise der App',
   'time.today': 'Heute um {time}',
   'time.yesterday': 'Gestern um {time}',

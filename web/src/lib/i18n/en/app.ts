@@ -17,6 +17,7 @@ export const app = {
   'common.reset': 'Reset',
   'common.retry': 'Try again',
   'common.save': 'Save',
+  'overlay.label': 'Details',
   'toasts.label': 'Messages of the app',
   'time.today': 'Today at {time}',
   'time.yesterday': 'Yesterday at {time}',
