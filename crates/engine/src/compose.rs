@@ -21,7 +21,7 @@ use conclave_core::permissions::{self, Action, Denied};
 use conclave_core::signed::Verified;
 use conclave_core::state::Community;
 
-pub use found::{found_server, join_finished, send_profile, send_reach};
+pub use found::{found_server, introduce, join_finished, send_profile, send_reach};
 pub use messages::{presence_everywhere, send_presence};
 
 use crate::command::{Command, CommandError, Reply};

@@ -7,6 +7,8 @@ mod inline;
 mod mentions;
 mod parse;
 mod plain;
+#[cfg(test)]
+mod tests;
 
 use conclave_core::id::{ChannelId, IdentityId, RoleId};
 

@@ -73,6 +73,8 @@ pub struct Room {
     pub version: u64,
     /// The epoch that the last message of an audience used, good for one `version`.
     pub usable: BTreeMap<AudienceId, (u64, EpochId)>,
+    /// The server has not been told this account's profile yet.
+    pub profile_due: bool,
     /// Envelopes that the catching up under way began with; 0 when there is none.
     pub catch_up_total: u64,
     /// When the last ephemeral of a member was sent on, by member and topic.
@@ -137,6 +139,7 @@ impl Room {
             presence: BTreeMap::new(),
             version: 0,
             usable: BTreeMap::new(),
+            profile_due: false,
             catch_up_total: 0,
             ephemeral_seen: BTreeMap::new(),
         }
@@ -340,6 +343,12 @@ impl Room {
         let open = open.map(|(id, _)| *id).collect();
         let id = self.epochs.graph().heads(&open).into_iter().next()?;
         Some((id, self.epochs.keys(&id)?.clone()))
+    }
+
+    /// Whether the server has been told this account's profile.
+    #[must_use]
+    pub fn knows_profile(&self) -> bool {
+        self.roster.of(&self.me).any(|register| register.profile.is_some())
     }
 
     /// A member's profile, as far as its text is here.

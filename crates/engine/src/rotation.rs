@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use conclave_core::event::{Body, Kind};
-use conclave_core::id::{AudienceId, EpochId, IdentityId, LeafId, Millis, Pseudonym};
+use conclave_core::id::{AudienceId, EpochId, EventId, IdentityId, LeafId, Millis, Pseudonym};
 use conclave_core::keys::audience::{self, Rule};
 use conclave_core::keys::rules::Removal;
 use conclave_core::keys::{
@@ -85,12 +85,8 @@ pub fn current(room: &mut Room, audience: AudienceId, rule: &Rule) -> Option<(Ep
     Some((id, room.epochs.keys(&id)?.clone()))
 }
 
-/// Open epochs of an audience that pass R1.
+/// Open epochs of an audience that pass R1: made in knowledge of every removal that bears on the audience.
 fn usable(room: &mut Room, audience: AudienceId, rule: &Rule) -> BTreeSet<EpochId> {
-    let Some(community) = room.community.clone() else {
-        return BTreeSet::new();
-    };
-    let now = leaf_ids(room, &community, rule);
     let left = left(room);
     let candidates: Vec<_> = room
         .epochs
@@ -98,21 +94,31 @@ fn usable(room: &mut Room, audience: AudienceId, rule: &Rule) -> BTreeSet<EpochI
         .filter(|(_, entry)| entry.keys.as_ref().is_some_and(|keys| keys.content.is_some()))
         .filter_map(|(id, entry)| Some((*id, entry.header.as_ref()?.heads.clone())))
         .collect();
-    let log = &mut room.log;
+    let events: Vec<EventId> = removal_events(room).collect();
     let mut usable = BTreeSet::new();
     for (id, heads) in candidates {
-        let Ok(then) = log.resolve(&heads) else { continue };
-        let sealed_to = audience::leaves(&then, &room.roster, rule, Millis(0));
-        let departed = sealed_to.iter().any(|leaf| !now.contains(&leaf.id));
+        let unknown = |event: &&EventId| !room.log.is_ancestor(event, &heads);
+        let unknown: Vec<EventId> = events.iter().filter(unknown).copied().collect();
         let departures = room.epochs.graph().departures(&id);
         let knows = |removed: &Removed| {
             departures.get(&removed.pseudonym).is_some_and(|seq| *seq >= removed.seq)
         };
-        if !departed && left.iter().all(knows) {
+        if left.iter().all(knows) && !unknown.iter().any(|event| bears(room, event, rule)) {
             usable.insert(id);
         }
     }
     usable
+}
+
+/// Whether an event took anybody, a device or a link, out of an audience.
+fn bears(room: &mut Room, event: &EventId, rule: &Rule) -> bool {
+    let Some(parents) = room.log.get(event).map(|event| event.parents.clone()) else { return false };
+    let (Ok(before), Ok(after)) = (room.log.resolve(&parents), room.log.resolve(&[*event])) else {
+        // What cannot be judged is taken for a removal: it costs an epoch, not a secret.
+        return true;
+    };
+    let after = leaf_ids(room, &after, rule);
+    !leaf_ids(room, &before, rule).is_subset(&after)
 }
 
 /// Ids of all leaves that may read now, expired links among them: expiry is no removal.
@@ -133,6 +139,13 @@ fn left(room: &Room) -> Vec<Removed> {
 /// Every event that may have taken somebody out of an audience, and every departure.
 #[must_use]
 pub fn removals(room: &Room) -> Vec<Removal> {
+    let left = left(room);
+    let left = left.iter().map(|removed| Removal::Left(removed.pseudonym, removed.seq));
+    removal_events(room).map(Removal::Event).chain(left).collect()
+}
+
+/// Events of the kinds that can take somebody out of an audience.
+fn removal_events(room: &Room) -> impl Iterator<Item = EventId> + use<'_> {
     const KINDS: [Kind; 10] = [
         Kind::Ban,
         Kind::Kick,
@@ -145,14 +158,10 @@ pub fn removals(room: &Room) -> Vec<Removal> {
         Kind::InviteRevoke,
         Kind::DeviceCut,
     ];
-    let events = room
-        .log
-        .events()
+    let events = room.log.events();
+    events
         .filter(|event| KINDS.iter().any(|kind| kind.number() == event.kind))
-        .map(|event| Removal::Event(event.event_id()));
-    let left = left(room);
-    let left = left.iter().map(|removed| Removal::Left(removed.pseudonym, removed.seq));
-    events.chain(left).collect()
+        .map(|event| event.event_id())
 }
 
 /// Makes the next epoch of an audience.

@@ -9,5 +9,6 @@
 pub mod attacker;
 pub mod check;
 pub mod faults;
+pub mod rough;
 pub mod scenario;
 pub mod sim;

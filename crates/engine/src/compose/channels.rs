@@ -99,6 +99,7 @@ fn overwrites(
     ctx: &Ctx<'_>,
 ) -> Result<Vec<Overwrite>, CommandError> {
     let mut overwrites = draft.overwrites.clone();
+    overwrites.sort_by_key(|overwrite| overwrite.subject);
     if !draft.private {
         return Ok(overwrites);
     }
@@ -116,6 +117,7 @@ fn overwrites(
     if !sees_anyway {
         overwrites.push(Overwrite { subject: mine, allow: Bits::VIEW_CHANNEL, deny: Bits::NONE });
     }
+    overwrites.sort_by_key(|overwrite| overwrite.subject);
     Ok(overwrites)
 }
 

@@ -3,6 +3,7 @@
 use conclave_core::event::{Ban, Kick, NicknameSet, Timeout, TimeoutLift, Unban};
 use conclave_core::id::{IdentityId, LeafId, ServerId};
 use conclave_core::member::{JoinProof, MemberRecord, Personal, PersonalText};
+use conclave_core::state::InviteKind;
 
 use super::{act, check_name, community, known, room_of, send_member_record};
 use crate::command::{Command, CommandError, Reply};
@@ -80,7 +81,7 @@ fn held_leaves(room: &Room, member: &IdentityId) -> Result<Vec<LeafId>, CommandE
         .collect();
     let mut leaves: Vec<LeafId> = community
         .invites()
-        .filter(|invite| invite.creator == *member || used.contains(&invite.id) || invite.is_open())
+        .filter(|invite| invite.creator == *member || used.contains(&invite.id) || invite.kind == InviteKind::Open)
         .map(|invite| invite.leaf_id())
         .collect();
     leaves.sort();

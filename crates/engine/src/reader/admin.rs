@@ -6,6 +6,7 @@ use conclave_core::keys::audience;
 use conclave_core::log::{Effect, Log};
 use conclave_core::member::{JoinProof, Status};
 use conclave_core::permissions::{self, Action};
+use conclave_core::state::InviteKind;
 use conclave_core::view::{Table, ViewError};
 
 use super::Reader;
@@ -54,7 +55,7 @@ impl Reader<'_> {
             invites.push(Invite {
                 id: invite.id,
                 link: link.and_then(|link| String::from_utf8(link).ok()),
-                open: invite.is_open(),
+                open: invite.kind == InviteKind::Open,
                 inviter: invite.creator,
                 channel: invite.channel,
                 role: invite.role,
@@ -153,7 +154,7 @@ impl Reader<'_> {
         let links = community
             .invites()
             .filter(|invite| leaves.iter().any(|leaf| leaf.id == invite.leaf_id() && !leaf.state_only))
-            .map(|invite| (invite.id, invite.is_open()));
+            .map(|invite| (invite.id, invite.kind == InviteKind::Open));
         Ok(Some(ChannelKeys {
             audience,
             epoch,

@@ -15,8 +15,9 @@ use crate::wire::Position;
 /// Bytes held per server for what may not be stored yet; a whole batch and more fits.
 pub const HELD_BYTES_MAX: usize = 4 * 1024 * 1024;
 
-/// Stored envelopes of one server that may wait; beyond it they are refused and come again later.
-pub const PARKED_MAX: usize = 50_000;
+/// Stored envelopes of one server that may wait, those of channels that this account cannot read included (some 100 bytes of
+/// memory each); beyond it they are refused and come again later.
+pub const PARKED_MAX: usize = 200_000;
 
 /// What an envelope waits for.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]

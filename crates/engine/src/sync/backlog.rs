@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use conclave_core::envelope::Topic;
 use conclave_core::id::{EventId, Pseudonym, ServerTag, TopicTag};
 use conclave_core::policy::Durability;
+use conclave_core::state::InviteKind;
 use conclave_core::view::{Direction, KeyRange, Table, View, ViewError};
 
 use super::{Link, Links, Rooms, Run, Sub, Who, empty_have, send};
@@ -126,7 +127,7 @@ pub(super) fn may_have(room: &Room, who: Who, topic: &Topic) -> bool {
             let community = room.community.as_ref();
             let open = community
                 .and_then(|community| community.invite(&invite))
-                .is_some_and(|invite| invite.is_open());
+                .is_some_and(|invite| invite.kind == InviteKind::Open);
             open && !is_strict(room, *channel)
         }
         (Who::Member { .. }, Topic::Keys(_) | Topic::Members(_) | Topic::Authority(_)) => true,
