@@ -35,13 +35,15 @@ const AFTER: &str = "
     PRAGMA cache_size = -8192;";
 
 /// The full-text index. Words come folded by `words.rs`, hence the tokenizer that only splits at spaces. A document's row
-/// number is its order value plus `shift`, which is above zero only where several documents share an order value.
+/// number is its order value plus `shift`, which is above zero only where several documents share an order value. `pgsz`: a
+/// block of the index fits a page beside SQLCipher's 80 bytes; FTS5's own default spills into a second one.
 const INDEX: &str = "
     CREATE TABLE document(
         id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, shift INTEGER NOT NULL) STRICT;
     CREATE INDEX document_shift ON document(shift) WHERE shift > 0;
     CREATE VIRTUAL TABLE text USING fts5(
-        word, label, content = '', contentless_delete = 1, tokenize = 'ascii');";
+        word, label, content = '', contentless_delete = 1, tokenize = 'ascii');
+    INSERT INTO text(text, rank) VALUES('pgsz', 3900);";
 
 /// The statements of one table.
 #[derive(Default)]

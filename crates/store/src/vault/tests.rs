@@ -4,6 +4,7 @@ use std::fs;
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 
+use super::sealed::SealedError;
 use super::*;
 
 fn rng() -> ChaCha20Rng {
