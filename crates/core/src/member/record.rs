@@ -46,7 +46,7 @@ pub enum MemberRecord {
     /// A register with the identity log that certifies its device, oldest entry first, all in wire form.
     #[n(0)]
     Register {
-        /// [`crate::signed::SignedBytes`] of the [`Register`].
+        /// [`crate::signed::SignedBytes`] of the [`super::Register`].
         #[n(0)]
         register: ByteVec,
         /// [`crate::signed::SignedBytes`] of identity entries.
