@@ -16,7 +16,7 @@ const LATER: [(&str, &str); 4] = [("TO", "DO"), ("FIX", "ME"), ("XX", "X"), ("HA
 const MACHINE: [&str; 5] = ["home", "root", "Users", "work", "mnt"];
 
 /// The person in examples, who lives on no machine.
-const EXAMPLE_PERSON: &str = "ada/";
+const EXAMPLE_PERSON: &str = "/ada/";
 
 /// Files whose lines nobody here writes.
 const GENERATED: [&str; 3] = ["Cargo.lock", "package-lock.json", "LICENSE-APACHE"];
@@ -81,7 +81,7 @@ fn behind_a_name(before: &str) -> bool {
 
 /// Tells whether a path is the home of the person in examples.
 fn is_example(path: &str) -> bool {
-    path.strip_prefix("/home/")
+    path.strip_prefix("/home")
         .is_some_and(|rest| rest.starts_with(EXAMPLE_PERSON))
 }
 

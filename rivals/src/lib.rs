@@ -1,0 +1,88 @@
+//! What all measurements share: the clock, the samples, and the figure that is printed.
+//!
+//! A measurement is a program in `src/bin` whose first line says what it measures. Ours and the rival's run in turns, so that
+//! a machine which slows down slows both:
+//!
+//! ```
+//! use conclave_rivals::{Comparison, print};
+//!
+//! let sum = |n: u64| (0..n).fold(0_u64, |sum, i| std::hint::black_box(sum + i));
+//! let figure = Comparison {
+//!     what: "sum of 200,000 numbers",
+//!     n: 200_000,
+//!     rounds: 5,
+//!     rival: "sum of 100,000 numbers",
+//!     goal: 20.0,
+//! }
+//! .run(|| sum(200_000), || sum(100_000));
+//! assert!(figure.ratio.is_some_and(|ratio| ratio > 1.0));
+//! print(&figure);
+//! ```
+
+mod clock;
+#[path = "../../xtask/src/figures/figure.rs"]
+mod figure;
+mod samples;
+
+pub use clock::cpu_time;
+pub use figure::Figure;
+pub use samples::Samples;
+
+/// A workload beside its rival, in CPU time for one of `n`.
+pub struct Comparison<'a> {
+    /// What is measured, as a noun.
+    pub what: &'a str,
+    /// How many of it one round does.
+    pub n: u64,
+    /// How many rounds are run, after one that does not count.
+    pub rounds: usize,
+    /// What it is compared with.
+    pub rival: &'a str,
+    /// The most that the ratio may be.
+    pub goal: f64,
+}
+
+impl Comparison<'_> {
+    /// Runs both in turns and holds the ratio of their medians against the goal.
+    pub fn run<A, B>(&self, mut ours: impl FnMut() -> A, mut rival: impl FnMut() -> B) -> Figure {
+        // The first round fills caches and is thrown away.
+        std::hint::black_box((ours(), rival()));
+        let mut times = (Vec::new(), Vec::new());
+        for _ in 0..self.rounds.max(1) {
+            times.0.push(self.each(&mut ours));
+            times.1.push(self.each(&mut rival));
+        }
+        let (ours, rival) = (Samples::new(times.0), Samples::new(times.1));
+        let ratio = ours.median() / rival.median();
+        Figure {
+            what: self.what.to_owned(),
+            value: ours.median(),
+            unit: "µs".to_owned(),
+            measures: "CPU time of the process for one, median".to_owned(),
+            n: self.n,
+            samples: ours.len(),
+            spread: ours.spread(),
+            rival: Some(self.rival.to_owned()),
+            rival_value: Some(rival.median()),
+            ratio: Some(ratio),
+            goal: Some(self.goal),
+            holds: ratio <= self.goal,
+        }
+    }
+
+    /// Microseconds of CPU time for one of `n`.
+    fn each<T>(&self, work: &mut impl FnMut() -> T) -> f64 {
+        let start = cpu_time();
+        std::hint::black_box(work());
+        (cpu_time() - start).as_secs_f64() * 1e6 / self.n.max(1) as f64
+    }
+}
+
+/// Prints a figure as the one line that `cargo xtask figures` reads.
+pub fn print(figure: &Figure) {
+    match serde_json::to_string(figure) {
+        Ok(line) => println!("{line}"),
+        // Only a number that is not finite cannot be written, and then nothing was measured.
+        Err(error) => eprintln!("{}: {error}", figure.what),
+    }
+}
