@@ -11,7 +11,7 @@ export const session = {
 
 export const me = {
   get: () => request<T.Me>('GET', '/me'),
-  put: (patch: Partial<{ display_name: string; bio: string; avatar_blob: string | null; status_text: string; presence: T.Presence }>) =>
+  put: (patch: Partial<{ display_name: string; bio: string; avatar_blob: string | null; status_text: string | null; presence: T.Presence }>) =>
     request<T.Me>('PUT', '/me', patch),
 };
 
@@ -25,6 +25,8 @@ export const servers = {
   read: (s: T.Id) => request<void>('POST', path(['servers', s, 'read'])),
   audit: (s: T.Id, q: { limit?: number; before?: T.Id; action?: string; actor?: T.Id }) =>
     request<{ entries: T.AuditEntry[] }>('GET', path(['servers', s, 'audit'], q)),
+  chatRequests: () => request<{ requests: T.ChatRequest[] }>('GET', '/chats/requests'),
+  answerChat: (id: T.Id, accept: boolean) => request<void>('POST', path(['chats', 'requests', id]), { accept }),
   chat: (from_server: T.Id, member_ids: T.Id[]) => request<T.Server>('POST', '/chats', { from_server, member_ids }),
 };
 
@@ -108,6 +110,8 @@ export const messages = {
   remove: (m: T.Id) => request<void>('DELETE', path(['messages', m])),
   react: (m: T.Id, emoji: string) => request<void>('PUT', path(['messages', m, 'reactions', emoji])),
   unreact: (m: T.Id, emoji: string) => request<void>('DELETE', path(['messages', m, 'reactions', emoji])),
+  pin: (m: T.Id, pinned: boolean) => request<void>('PUT', path(['messages', m, 'pin']), { pinned }),
+  copies: (m: T.Id) => request<T.Copies>('GET', path(['messages', m, 'copies'])),
   search: (q: { q: string; server?: T.Id; channel?: T.Id; limit?: number; before?: T.Id }) =>
     request<T.SearchPage>('GET', path(['search'], q)),
 };
@@ -138,7 +142,7 @@ export const invites = {
 export const node = {
   network: () => request<T.NetworkInfo>('GET', '/network'),
   doctor: () => request<{ checks: T.DoctorCheck[] }>('GET', '/doctor'),
-  tokens: () => request<{ tokens: T.ApiToken[] } | T.ApiToken[]>('GET', '/tokens'),
+  tokens: () => request<{ tokens: T.ApiToken[] }>('GET', '/tokens'),
   createToken: (body: { name: string; actions: string[]; server_id?: T.Id }) => request<T.ApiToken>('POST', '/tokens', body),
   revokeToken: (id: T.Id) => request<void>('DELETE', path(['tokens', id])),
   settings: () => request<Record<string, unknown>>('GET', '/settings'),

@@ -14,11 +14,14 @@ export type Presence = 'online' | 'idle' | 'dnd' | 'offline';
 export type NotifyLevel = 'all' | 'mentions' | 'none';
 
 export interface Me {
-  identity_id: Id;
+  /** Null until the account is created. */
+  identity_id: Id | null;
   display_name: string;
   avatar: BlobRef | null;
   bio: string;
-  device_id: Id;
+  status_text: string | null;
+  presence: Presence;
+  device_id: Id | null;
   created: boolean;
   profile: string;
   version: string;
@@ -102,6 +105,7 @@ export interface Member {
   nick: string | null;
   name: string;
   avatar: BlobRef | null;
+  bio: string | null;
   roles: Id[];
   color: number | null;
   joined_ms: number;
@@ -124,7 +128,8 @@ export interface Delivery {
 
 export interface ReplyPreview {
   id: Id;
-  author_id: Id;
+  /** Null while the message is not here. */
+  author_id: Id | null;
   author_name: string;
   excerpt: string;
   deleted: boolean;
@@ -187,8 +192,9 @@ export type MdNode =
 
 export interface Invite {
   id: Id;
-  code: string;
-  url: string;
+  /** The link; only to its creator. */
+  code: string | null;
+  url: string | null;
   kind: 'open' | 'closed';
   inviter_id: Id;
   channel_id: Id | null;
@@ -206,7 +212,7 @@ export interface InvitePreview {
   inviter_name: string;
   kind: 'open' | 'closed';
   expires_ms: number | null;
-  member_count: number;
+  member_count: number | null;
   privacy: string;
   valid: boolean;
   already_member: boolean;
@@ -236,12 +242,12 @@ export interface Ban {
 
 export interface ChannelKeys {
   audience: string;
-  epoch: string;
-  since_ms: number;
+  epoch: string | null;
+  since_ms: number | null;
   suite: string;
   readers: { member_id: Id; name: string }[];
   links: { invite_id: Id; kind: 'open' | 'closed' }[];
-  former: { member_id: Id; name: string; until_ms: number }[];
+  former: { member_id: Id; name: string; until_ms: number | null }[];
 }
 
 export interface NetworkInfo {
@@ -272,6 +278,19 @@ export interface ApiToken {
   actions: string[];
   server_id?: Id | null;
   token?: string;
+}
+
+/** Somebody asks for a friend chat. */
+export interface ChatRequest {
+  id: Id;
+  from_id: Id;
+  from_name: string;
+  via_server_id: Id;
+}
+
+/** Proofs that other devices stored a message. */
+export interface Copies {
+  devices: { pseudonym: string; member_id: Id | null; time_ms: number }[];
 }
 
 export interface MessagePage {

@@ -5,7 +5,7 @@ import { isTimeoutExempt, mayActOn, mayManageRole, myRank, OWNER_RANK, rankOf } 
 
 const role = (id: string, rank: number, permissions = 0n): Role => ({ id, name: id, color: null, hoist: false, mentionable: false, permissions: String(permissions), position: String(rank), rank });
 const member = (id: string, roles: string[], owner = false): Member => ({
-  id, display_name: id, nick: null, name: id, avatar: null, roles, color: null, joined_ms: 0, timeout_until_ms: null, owner, bot: false, presence: 'online', status_text: null, online_devices: 1, pseudonym: '',
+  id, display_name: id, nick: null, name: id, avatar: null, bio: null, roles, color: null, joined_ms: 0, timeout_until_ms: null, owner, bot: false, presence: 'online', status_text: null, online_devices: 1, pseudonym: '',
 });
 const server = (my_roles: string[], my_permissions: bigint): Server => ({
   id: 'everyone', name: '', icon: null, kind: 'community', owner_id: 'owner', unread: false, mentions: 0, member_count: 0, me_member_id: 'me',

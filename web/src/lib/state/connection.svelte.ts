@@ -4,6 +4,7 @@ import { EventStream, type EventMap, type EventType } from '../api/events';
 import { me as meApi } from '../api/client';
 import type { Id } from '../api/types';
 import { t } from '../i18n/index.svelte';
+import { chatRequests } from './chatRequests.svelte';
 import { members } from './members.svelte';
 import { notify } from './notifications';
 import { servers } from './servers.svelte';
@@ -70,6 +71,7 @@ class Connection {
     ready: ({ me, servers: list }) => {
       session.me = me;
       servers.replaceAll(list);
+      if (me.created) void chatRequests.load();
     },
     'me.updated': (me) => (session.me = me),
     'server.added': (summary) => servers.putSummary(summary),
@@ -103,6 +105,8 @@ class Connection {
     typing: ({ channel_id, member_id, name, until_ms }) => typing.receive(channel_id, { id: member_id, name, untilMs: until_ms }),
     presence: ({ server_id, member_id, presence }) => members.presence(server_id, member_id, presence),
     unread: ({ server_id, channel_id, ...patch }) => servers.setUnread(server_id, channel_id, patch),
+    'chat.requested': () => void chatRequests.load(),
+    'blob.ready': ({ hash }) => timelines.fileArrived(hash),
     notice: ({ level, text }) => toasts.show(text, level),
   };
 

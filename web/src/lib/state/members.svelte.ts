@@ -5,7 +5,7 @@ import { members as api } from '../api/client';
 import type { Id, Member, Presence } from '../api/types';
 import { Shelf } from './shelf.svelte';
 
-const PAGE = 200;
+const PAGE = 100;
 /** Read without being asked; more follow when the list is scrolled. */
 const EAGER_MAX = 600;
 
@@ -31,7 +31,8 @@ export class MemberList {
       this.byId.setAll(page.members.map((m) => [m.id, m]));
       this.total = page.total;
       const last = page.members.at(-1);
-      this.complete = last === undefined || page.members.length < PAGE || last.id === this.#after;
+      // The node may give shorter pages than were asked for: only an empty one, or the count, ends the list.
+      this.complete = last === undefined || last.id === this.#after || this.byId.size >= page.total;
       this.#after = last?.id;
       this.failed = false;
     } catch {
@@ -48,7 +49,7 @@ export class MemberList {
     const before = new Set(this.byId.keys());
     const page = await api.list(this.serverId, { limit: PAGE }).catch(() => null);
     if (page === null) return;
-    if (page.members.length < PAGE) {
+    if (page.members.length >= page.total) {
       for (const member of page.members) before.delete(member.id);
       for (const gone of before) this.byId.delete(gone);
     }

@@ -17,9 +17,9 @@ export interface Outgoing {
 
 const sent = new Map<Id, { outgoing: Outgoing; nonce: string }>();
 
-/** Returns a fresh nonce; the node answers the same nonce with the same message. */
+/** Returns a fresh nonce of 32 bytes; the node answers the same nonce with the same message. */
 export function newNonce(): string {
-  return crypto.randomUUID();
+  return crypto.randomUUID().replaceAll('-', '');
 }
 
 /** Sends a message and keeps it on screen whatever happens. */

@@ -2,7 +2,7 @@
 
 import { untrack } from 'svelte';
 import { messages as api } from '../api/client';
-import type { Delivery, Id, Message } from '../api/types';
+import type { BlobRef, Delivery, Id, Message } from '../api/types';
 import { mergeMessages, replaceMessage } from '../model/merge';
 import { explain } from './toasts.svelte';
 
@@ -157,8 +157,14 @@ class Timelines {
     return this.#open.get(channelId);
   }
 
-  find(messageId: Id): Timeline | undefined {
-    return [...this.#open.values()].find((t) => t.messages.some((m) => m.id === messageId));
+  /** A file that some message carries has come to this device. */
+  fileArrived(hash: BlobRef): void {
+    for (const timeline of this.#open.values()) {
+      for (const message of timeline.messages.filter((m) => m.attachments.some((a) => a.id === hash && a.state !== 'ready'))) {
+        const attachments = message.attachments.map((a) => (a.id === hash ? { ...a, state: 'ready' as const } : a));
+        timeline.change(message.id, (m) => ({ ...m, attachments }));
+      }
+    }
   }
 
   forget(channelId: Id): void {

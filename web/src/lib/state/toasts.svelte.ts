@@ -36,8 +36,14 @@ class Toasts {
 /** Returns what a failure means for the person. */
 export function explain(error: unknown): string {
   if (error instanceof NodeUnreachable) return t('error.unreachable');
-  if (error instanceof ApiError) return tMaybe(`error.${error.code}`, error.message);
+  if (error instanceof ApiError) return explainRefusal(error);
   return error instanceof Error ? error.message : String(error);
+}
+
+function explainRefusal(error: ApiError): string {
+  const permission = error.details['permission'];
+  if (typeof permission !== 'string') return tMaybe(`error.${error.code}`, error.message);
+  return t('error.permission', { permission: tMaybe(`perm.${permission}`, permission) });
 }
 
 export const toasts = new Toasts();

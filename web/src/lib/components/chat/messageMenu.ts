@@ -18,6 +18,7 @@ export interface MessageRights {
   react: boolean;
   edit: boolean;
   remove: boolean;
+  pin: boolean;
 }
 
 /** Tells what I may do with the message. */
@@ -29,6 +30,7 @@ export function messageRights(server: Server, channel: Channel, message: Message
     react: live && allows(channel.my_permissions, 'ADD_REACTIONS'),
     edit: live && mine && message.kind === 'user',
     remove: live && (mine || allows(channel.my_permissions, 'MANAGE_MESSAGES')),
+    pin: live && (allows(channel.my_permissions, 'PIN_MESSAGES') || allows(channel.my_permissions, 'MANAGE_MESSAGES')),
   };
 }
 
@@ -61,6 +63,7 @@ export function messageMenu(event: MouseEvent | KeyboardEvent, server: Server, c
   }
   if (rights.reply) add({ label: t('message.reply'), icon: 'reply', act: () => replyTo(message) });
   if (rights.edit) add({ label: t('message.edit'), icon: 'edit', act: () => (view.editing = message.id) });
+  if (rights.pin) add({ label: t(message.pinned ? 'message.unpin' : 'message.pin'), icon: 'pin', act: () => void attempt(() => api.pin(message.id, !message.pinned)) });
   items.push({ kind: 'separator' });
   if (!message.deleted && message.content !== '') add({ label: t('message.copyText'), icon: 'copy', act: () => void copyText(message.content) });
   if (message.sort !== '') {
