@@ -4,6 +4,8 @@ mod admin;
 mod messages;
 mod servers;
 
+pub use admin::AuditQuery;
+
 use conclave_core::id::{ChannelId, IdentityId, Millis, ServerId};
 use conclave_core::view::{View, ViewError};
 

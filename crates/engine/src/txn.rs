@@ -80,13 +80,11 @@ impl View for Txn<'_> {
         direction: Direction,
         limit: usize,
     ) -> Result<Vec<Row>, ViewError> {
-        let within = |key: &[u8]| {
-            key >= range.from.as_slice() && range.to.as_deref().is_none_or(|to| key < to)
-        };
+        let within = |key: &[u8]| range.to.as_deref().is_none_or(|to| key < to);
         let changed: Vec<(&Vec<u8>, &Option<Vec<u8>>)> = self
             .rows
-            .iter()
-            .filter(|((at, key), _)| *at == table && within(key))
+            .range((table, range.from.clone())..)
+            .take_while(|((at, key), _)| *at == table && within(key))
             .map(|((_, key), row)| (key, row))
             .collect();
         if changed.is_empty() {

@@ -58,7 +58,7 @@ pub fn hour(seed: u64) -> Outcome {
     for node in &nodes {
         sim.restart(*node);
     }
-    sim.converge(&nodes, server, 2 * HOUR_MS);
+    sim.converge(&nodes, server, HOUR_MS / 4);
     for node in &nodes {
         let mut texts: BTreeMap<String, usize> = BTreeMap::new();
         for text in sim.texts(*node, general) {

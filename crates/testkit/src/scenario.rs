@@ -2,7 +2,7 @@
 
 use conclave_core::id::{ChannelId, EnvelopeId, IdentityId, ServerId};
 use conclave_engine::command::{Command, InviteDraft, Reply, Template};
-use conclave_engine::model::{Connection, PageAt};
+use conclave_engine::model::{Connection, Message, PageAt};
 
 use crate::sim::{Node, Sim};
 
@@ -82,10 +82,25 @@ impl Sim {
     /// The texts that a node shows in a channel, oldest first.
     #[must_use]
     pub fn texts(&self, node: Node, channel: ChannelId) -> Vec<String> {
+        self.all_messages(node, channel).into_iter().map(|message| message.text).collect()
+    }
+
+    /// All messages that a node shows in a channel, oldest first, page by page.
+    #[must_use]
+    pub fn all_messages(&self, node: Node, channel: ChannelId) -> Vec<Message> {
         self.read(node, |reader| {
-            let page = reader.messages(channel, PageAt::Newest, 10_000).expect("readable");
-            let messages = page.map(|page| page.messages).unwrap_or_default();
-            messages.into_iter().map(|message| message.text).collect()
+            let mut all: Vec<Message> = Vec::new();
+            let mut at = PageAt::Newest;
+            while let Some(page) = reader.messages(channel, at, 200).expect("readable") {
+                let Some(oldest) = page.messages.first().map(|message| message.id) else { break };
+                let more = page.has_before;
+                all.splice(0..0, page.messages);
+                if !more {
+                    break;
+                }
+                at = PageAt::Before(oldest);
+            }
+            all
         })
     }
 

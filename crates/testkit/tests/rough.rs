@@ -5,7 +5,7 @@ use conclave_testkit::faults::{Counters, Fault};
 use conclave_testkit::rough::hour;
 
 /// Seeds that one test runs; four nodes live an hour and more in each.
-const SEEDS: u64 = 4;
+const SEEDS: u64 = 2;
 
 fn run(seeds: core::ops::Range<u64>) {
     let (mut counters, mut node_hours, mut commands, mut acknowledged) = (Counters::default(), 0.0, 0, 0);

@@ -120,7 +120,7 @@ pub(super) fn apply(txn: &mut Txn<'_>, arrival: &Arrival<'_>) -> Result<Vec<Noti
         _ => return Ok(Vec::new()),
     };
     let mut row = row::load_in(txn, &channel, &target)?;
-    let erased = row.as_ref().is_some_and(|row| row.post.is_none());
+    let erased = row.as_ref().is_some_and(|row| row.post.is_none() && row.author == author);
     if erased && text.is_some() {
         // Its author has deleted it: no text of it is kept any more.
         return Ok(Vec::new());

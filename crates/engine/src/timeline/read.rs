@@ -44,6 +44,13 @@ pub(super) struct ReadRow {
     level: u8,
 }
 
+impl ReadRow {
+    /// That of a channel of which nothing is known.
+    fn fresh() -> Self {
+        Self { version: ROW_VERSION, ..Self::default() }
+    }
+}
+
 /// The read state of a channel while a call changes it.
 pub(super) struct Counts {
     channel: ChannelId,
@@ -55,7 +62,7 @@ impl Counts {
     pub fn load(view: &dyn View, channel: ChannelId) -> Result<Self, ViewError> {
         let row = match view.get(Table::ReadState, channel.as_bytes())? {
             Some(value) => row::decode(&value)?,
-            None => ReadRow { version: ROW_VERSION, ..ReadRow::default() },
+            None => ReadRow::fresh(),
         };
         Ok(Self { channel, stored: row.clone(), row })
     }
@@ -63,7 +70,9 @@ impl Counts {
     /// Stores it, if anything changed; tells whether it did.
     pub fn save(self, txn: &mut Txn<'_>) -> bool {
         let changed = self.row != self.stored;
-        if changed {
+        if changed && self.row == ReadRow::fresh() {
+            txn.delete(Table::ReadState, *self.channel.as_bytes());
+        } else if changed {
             txn.put(Table::ReadState, *self.channel.as_bytes(), codec::encode(&self.row));
         }
         changed
@@ -363,8 +372,8 @@ pub(super) fn draft_key(channel: ChannelId) -> Vec<u8> {
     [channel.as_bytes().as_slice(), b"draft"].concat()
 }
 
-#[cfg(test)]
 /// What is kept and what counting anew gives.
+#[cfg(test)]
 pub(super) fn kept_and_counted(view: &dyn View, channel: ChannelId) -> Result<[(u64, u64); 2], ViewError> {
     let row = Counts::load(view, channel)?.row;
     Ok([(row.unread, row.mentions), count(view, channel, &row)?])
