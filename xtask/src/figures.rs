@@ -131,18 +131,31 @@ fn line(figure: &Figure) -> String {
         spread,
         ..
     } = figure;
-    let mut text =
-        format!("{what}: {value:.3} ± {spread:.3} {unit} ({measures}; n = {n}, {samples} samples)");
+    let mut text = format!(
+        "{what}: {} ± {} {unit} ({measures}; n = {n}, {samples} samples)",
+        short(*value),
+        short(*spread)
+    );
     if let (Some(rival), Some(other), Some(ratio)) =
         (&figure.rival, figure.rival_value, figure.ratio)
     {
-        text += &format!("; {rival}: {other:.3} {unit}; ratio {ratio:.2}");
+        text += &format!("; {rival}: {} {unit}; ratio {ratio:.2}", short(other));
     }
     if let Some(goal) = figure.goal {
         let verdict = if figure.holds { "holds" } else { "MISSED" };
         text += &format!("; goal ≤ {goal}: {verdict}");
     }
     text
+}
+
+/// Writes a number with three digits that say something.
+fn short(value: f64) -> String {
+    let magnitude = match value.abs() {
+        size if size > 0.0 => size.log10().floor() as i32,
+        _ => 0,
+    };
+    let decimals = usize::try_from(2 - magnitude).unwrap_or(0);
+    format!("{value:.decimals$}")
 }
 
 #[cfg(test)]
@@ -201,7 +214,19 @@ mod tests {
     fn a_figure_reads_as_a_sentence() {
         assert_eq!(
             line(&figure()),
-            "seal: 30.000 ± 0.500 µs (CPU time; n = 1000, 5 samples); bare AEAD: 20.000 µs; ratio 1.50; goal ≤ 1.5: holds"
+            "seal: 30.0 ± 0.500 µs (CPU time; n = 1000, 5 samples); bare AEAD: 20.0 µs; ratio 1.50; goal ≤ 1.5: holds"
         );
+    }
+
+    #[test]
+    fn small_and_large_numbers_keep_three_digits() {
+        for (value, text) in [
+            (0.0, "0.00"),
+            (0.000_512_3, "0.000512"),
+            (3.0, "3.00"),
+            (1234.5, "1234"),
+        ] {
+            assert_eq!(short(value), text);
+        }
     }
 }
