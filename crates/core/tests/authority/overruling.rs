@@ -103,14 +103,26 @@ fn a_revoked_role_takes_only_what_nothing_else_carries() {
     );
 }
 
-/// An act whose level falls below its target's no longer holds.
+/// An act whose level falls to its target's or below no longer holds.
 #[test]
 fn an_act_whose_level_falls_below_its_target_is_void() {
-    for (target_role, banned) in [("F", false), ("B", true)] {
+    for (target_role, banned) in [("F", false), ("C", false), ("B", true)] {
         let mut world = World::new(2);
         let high = world.role("M", Bits::BAN_MEMBERS, &[1]);
-        world.role("C", Bits::BAN_MEMBERS, &[1]);
-        world.role(target_role, Bits::NONE, &[2]);
+        let low = world.role("C", Bits::BAN_MEMBERS, &[1]);
+        let target = world.identity(2);
+        let role = if target_role == "C" {
+            low
+        } else {
+            world.role(target_role, Bits::NONE, &[])
+        };
+        world.act(
+            OWNER,
+            RoleGrant {
+                role,
+                member: target,
+            },
+        );
         let before = world.heads();
         world.act_at(1, &before, world.ban(2, None));
         let revoke = RoleRevoke {
@@ -119,12 +131,44 @@ fn an_act_whose_level_falls_below_its_target_is_void() {
             seen: vec![],
         };
         world.act_at(OWNER, &before, revoke);
-        assert_eq!(
-            world.now().ban(&world.identity(2)).is_some(),
-            banned,
-            "{target_role}"
-        );
+        assert_eq!(world.now().ban(&target).is_some(), banned, "{target_role}");
     }
+}
+
+/// A ban whose level fell takes its turn at its new level: a ban of the banner that now stands above it comes first, so that
+/// what the void ban would have taken stays.
+#[test]
+fn a_restriction_whose_level_fell_takes_its_turn_again() {
+    let mut world = World::new(3);
+    let high = world.role("M", Bits::BAN_MEMBERS, &[1]);
+    world.role("C", Bits::BAN_MEMBERS, &[1]);
+    world.role("F", Bits::BAN_MEMBERS, &[2]);
+    let before = world.heads();
+    let revoke = RoleRevoke {
+        role: high,
+        member: world.identity(1),
+        seen: vec![],
+    };
+    let revoke = world.act_at(OWNER, &before, revoke);
+    let link = InviteCreate {
+        kind: 1,
+        verify_key: invite_key().public(),
+        leaf: leaf(3),
+        role: None,
+        channel: None,
+        max_uses: None,
+        expires: None,
+    };
+    let link = world.act_at(3, &before, link);
+    let fallen = world.act_at(1, &before, world.ban(3, None));
+    let above = world.act_at(2, &[revoke], world.ban(1, None));
+    assert_eq!(
+        world.log.effective(&fallen),
+        Some(Effect::Overruled { by: above })
+    );
+    assert_eq!(world.log.effective(&link), Some(Effect::Effective));
+    let state = world.now();
+    assert!(state.ban(&world.identity(3)).is_none() && state.ban(&world.identity(1)).is_some());
 }
 
 /// Two moderators, each promoted above the other on one side of a partition, ban one another.
@@ -166,22 +210,47 @@ fn mutual_concurrent_ban_higher_rank_wins() {
 
 #[test]
 fn a_restriction_takes_nothing_of_its_own_level_or_higher() {
+    for (position, survives) in [("T", true), ("M", true), ("L", false)] {
+        let mut world = World::new(2);
+        let own = world.role("M", MOD, &[1]);
+        let other = world.role(position, MOD, &[]);
+        let role = if position == "M" { own } else { other };
+        let before = world.heads();
+        // Beside the ban, the target was lifted to some height, and acts from there.
+        let member = world.identity(2);
+        let lifted = world.act_at(OWNER, &before, RoleGrant { role, member });
+        let made = world.act_at(2, &[lifted], channel("made", vec![]));
+        world.act_at(1, &before, world.ban(2, None));
+        let made = world.now().channel(&made.into()).is_some();
+        assert_eq!(made, survives, "{position}");
+    }
+}
+
+/// Somebody is kicked, comes back knowing it, and acts, all beside somebody else's branch: that act cites the kick.
+#[test]
+fn what_cites_a_restriction_is_not_taken_by_it() {
     let mut world = World::new(2);
-    let high = world.role("T", MOD, &[]);
-    world.role("M", MOD, &[1]);
     let before = world.heads();
-    // Beside the ban, the target was lifted above whoever banned, and acts from there.
-    let lifted = world.act_at(
+    let member = world.identity(1);
+    let kick = world.act_at(
         OWNER,
         &before,
-        RoleGrant {
-            role: high,
-            member: world.identity(2),
+        Kick {
+            member,
+            seen: world.seen(1, None),
         },
     );
-    let made = world.act_at(2, &[lifted], channel("made", vec![]));
-    world.act_at(1, &before, world.ban(2, None));
-    assert!(world.now().channel(&made.into()).is_some());
+    world.people[1].register_seq = 1;
+    let nick = NicknameSet {
+        member,
+        nickname: Some(Commitment([1; 32])),
+        seen: vec![],
+    };
+    let back = world.act_at(1, &[kick], nick);
+    world.act_at(2, &before, Merge::default());
+    assert_eq!(world.heads().len(), 2);
+    assert_eq!(world.log.effective(&back), Some(Effect::Effective));
+    assert!(world.now().nickname(&member).is_some());
 }
 
 #[test]

@@ -248,6 +248,32 @@ fn a_channel_created_beside_the_deletion_of_its_category_stays_private() {
     assert_eq!(world.now().channel(&room).unwrap().parent, None);
 }
 
+/// A private category turns out void, since its maker was banned beside it; the channel that follows it was honestly made.
+#[test]
+fn a_channel_under_a_void_category_stays_private() {
+    let mut world = World::new(3);
+    world.role("T", Bits::MANAGE_CHANNELS, &[1, 2]);
+    let before = world.heads();
+    let hidden = overwrite(world.everyone(), Bits::NONE, Bits::SEND_MESSAGES);
+    let area = ChannelCreate {
+        kind: 4,
+        ..channel("area", vec![hidden])
+    };
+    let area = world.act_at(1, &before, area);
+    let child = ChannelCreate {
+        parent: Some(area.into()),
+        synced: true,
+        ..channel("room", vec![])
+    };
+    let room: ChannelId = world.act_at(2, &[area], child).into();
+    world.act_at(OWNER, &before, world.ban(1, None));
+    let state = world.now();
+    assert!(state.channel(&area.into()).is_none());
+    assert_eq!(state.channel(&room).unwrap().parent, None);
+    let bits = in_channel(&state, &world.identity(3), &room, None);
+    assert!(bits.contains(Bits::VIEW_CHANNEL) && !bits.contains(Bits::SEND_MESSAGES));
+}
+
 #[test]
 fn concurrent_overwrites_of_one_subject_keep_every_denial() {
     let mut world = World::new(1);
@@ -263,7 +289,10 @@ fn concurrent_overwrites_of_one_subject_keep_every_denial() {
     world.act_at(
         OWNER,
         &before,
-        set(Bits::SEND_MESSAGES | Bits::VIEW_CHANNEL, Bits::SPEAK),
+        set(
+            Bits::SEND_MESSAGES | Bits::VIEW_CHANNEL | Bits::CONNECT,
+            Bits::SPEAK,
+        ),
     );
     let state = world.now();
     let merged = state
