@@ -1,0 +1,438 @@
+//! The arguments of `conclave`.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::error::EXIT_CODES;
+use crate::profile::ProfileArgs;
+
+/// Community chat without a central server. Without a command: starts the node and opens the app.
+#[derive(Parser, Debug)]
+#[command(name = "conclave", version, after_help = EXIT_CODES)]
+pub struct Cli {
+    #[command(flatten)]
+    pub profile: ProfileArgs,
+    /// Print JSON, one document a line
+    #[arg(long, global = true)]
+    pub json: bool,
+    #[command(flatten)]
+    pub run: RunArgs,
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// How to run the node.
+#[derive(Args, Debug, Default)]
+pub struct RunArgs {
+    /// Do not open the browser; the address is printed
+    #[arg(long)]
+    pub no_open: bool,
+    /// Port of the local API on loopback [default: 7468, or any if that is taken]
+    #[arg(long, value_name = "PORT")]
+    pub port: Option<u16>,
+    /// UDP address for other members [default: any port on all interfaces]
+    #[arg(long, value_name = "ADDRESS")]
+    pub bind: Option<SocketAddr>,
+    /// A relay to be reachable through; may be given again
+    #[arg(long, value_name = "URL")]
+    pub relay: Vec<String>,
+    /// File with the token that the relays ask for
+    #[arg(long, value_name = "FILE", requires = "relay")]
+    pub relay_token_file: Option<PathBuf>,
+    /// The one certificate (DER) that the relays may show
+    #[arg(long, value_name = "FILE", requires = "relay")]
+    pub relay_cert: Option<PathBuf>,
+    /// File with the passphrase of the vault; without it a terminal is asked
+    #[arg(long, value_name = "FILE")]
+    pub passphrase_file: Option<PathBuf>,
+    /// Protect a new profile with a passphrase
+    #[arg(long)]
+    pub with_passphrase: bool,
+}
+
+/// What to do.
+#[derive(Subcommand, Debug)]
+pub enum Command {
+    /// Create the account of this profile
+    Init {
+        /// The name that others see
+        name: String,
+    },
+    /// Servers: create, list, show, edit, leave
+    #[command(subcommand)]
+    Server(ServerCommand),
+    /// Channels: create, list, edit, delete, overwrites
+    #[command(subcommand)]
+    Channel(ChannelCommand),
+    /// Roles: create, edit, delete, grant, revoke
+    #[command(subcommand)]
+    Role(RoleCommand),
+    /// Members: list, show
+    #[command(subcommand)]
+    Member(MemberCommand),
+    /// Invites: create, list, revoke, inspect
+    #[command(subcommand)]
+    Invite(InviteCommand),
+    /// Join a server by a link
+    Join {
+        /// The link; `-` reads it from the standard input, where other users cannot see it
+        link: String,
+        /// Return at once instead of waiting until the server is here
+        #[arg(long)]
+        no_wait: bool,
+    },
+    /// Write a message
+    Send {
+        /// `name`, `server/name` or the beginning of its id
+        channel: String,
+        /// The text; `-` reads it from the standard input
+        text: String,
+        /// The message that it answers
+        #[arg(long, value_name = "MESSAGE")]
+        reply_to: Option<String>,
+        /// A file to attach; may be given again
+        #[arg(long, value_name = "FILE")]
+        attach: Vec<PathBuf>,
+        /// Sending the same nonce again gives the same message
+        #[arg(long)]
+        nonce: Option<String>,
+    },
+    /// Change a message
+    Edit { message: String, text: String },
+    /// Delete a message
+    Delete { message: String },
+    /// React to a message, or take it back
+    React {
+        message: String,
+        emoji: String,
+        #[arg(long)]
+        remove: bool,
+    },
+    /// Read a channel's messages
+    History {
+        channel: String,
+        #[arg(long, default_value_t = 50)]
+        limit: usize,
+        /// Older than this message
+        #[arg(long, value_name = "MESSAGE")]
+        before: Option<String>,
+    },
+    /// Follow new messages until interrupted
+    Tail {
+        /// Only this channel
+        channel: Option<String>,
+        /// Stop after so many messages
+        #[arg(long, value_name = "N")]
+        count: Option<usize>,
+        /// Print every event, as JSON
+        #[arg(long)]
+        events: bool,
+    },
+    /// Search everything that is readable here: words, "phrases", from: in: has: before: after: mentions:
+    Search {
+        query: String,
+        #[arg(long)]
+        server: Option<String>,
+        #[arg(long)]
+        channel: Option<String>,
+        #[arg(long, default_value_t = 25)]
+        limit: usize,
+    },
+    /// Remove a member, who may join again
+    Kick {
+        server: String,
+        member: String,
+        #[arg(long)]
+        reason: Option<String>,
+    },
+    /// Ban a member and change the keys
+    Ban {
+        server: String,
+        member: String,
+        #[arg(long)]
+        reason: Option<String>,
+        /// Hide what they wrote in the last hours
+        #[arg(long, value_name = "HOURS")]
+        delete_hours: Option<u64>,
+    },
+    /// Lift a ban
+    Unban {
+        server: String,
+        member: String,
+        #[arg(long)]
+        reason: Option<String>,
+    },
+    /// Keep a member from writing for some minutes; 0 lifts it
+    Timeout {
+        server: String,
+        member: String,
+        minutes: u64,
+        #[arg(long)]
+        reason: Option<String>,
+    },
+    /// Change a nickname; without a name it is removed
+    Nick { server: String, member: String, nick: Option<String> },
+    /// Who can read a channel, and since when
+    Keys { channel: String },
+    /// Read the audit log
+    Audit {
+        server: String,
+        #[arg(long, default_value_t = 50)]
+        limit: usize,
+        #[arg(long)]
+        action: Option<String>,
+    },
+    /// The own profile: show, set
+    #[command(subcommand)]
+    Profile(ProfileCommand),
+    /// API tokens for bots and scripts: create, list, revoke
+    #[command(subcommand)]
+    Token(TokenCommand),
+    /// The state of the network
+    Network,
+    /// Examine this node
+    Doctor,
+    /// Run a relay, which carries ciphertext for nodes that cannot reach each other
+    Relay(RelayArgs),
+}
+
+#[derive(Subcommand, Debug)]
+pub enum ServerCommand {
+    /// Found a server
+    Create {
+        name: String,
+        /// A chat among equals instead of a community
+        #[arg(long)]
+        chat: bool,
+    },
+    /// List the servers
+    List,
+    /// Show a server with channels and roles
+    Show { server: String },
+    /// Change name or description
+    Edit {
+        server: String,
+        #[arg(long)]
+        name: Option<String>,
+        #[arg(long)]
+        description: Option<String>,
+    },
+    /// Leave a server
+    Leave { server: String },
+}
+
+#[derive(Subcommand, Debug)]
+pub enum ChannelCommand {
+    /// Create a channel
+    Create {
+        server: String,
+        name: String,
+        /// text, category or announcement
+        #[arg(long, default_value = "text")]
+        kind: String,
+        #[arg(long)]
+        topic: Option<String>,
+        /// The category to put it in
+        #[arg(long, value_name = "CHANNEL")]
+        parent: Option<String>,
+        /// Hide it from @everyone
+        #[arg(long)]
+        private: bool,
+        /// Roles that see a private channel; may be given again
+        #[arg(long, value_name = "ROLE")]
+        allow_role: Vec<String>,
+        /// strict, replicated, guaranteed or ephemeral
+        #[arg(long)]
+        durability: Option<String>,
+    },
+    /// List the channels of a server
+    List { server: String },
+    /// Change a channel
+    Edit {
+        channel: String,
+        #[arg(long)]
+        name: Option<String>,
+        #[arg(long)]
+        topic: Option<String>,
+        #[arg(long, value_name = "SECONDS")]
+        slow_mode: Option<u32>,
+        #[arg(long)]
+        durability: Option<String>,
+    },
+    /// Delete a channel
+    Delete { channel: String },
+    /// Allow and deny a role or member; without bits the overwrite is removed
+    Overwrite {
+        channel: String,
+        /// role or member
+        #[arg(value_parser = ["role", "member"])]
+        kind: String,
+        subject: String,
+        /// Names such as VIEW_CHANNEL joined by commas, or decimal bits
+        #[arg(long)]
+        allow: Option<String>,
+        /// Names such as VIEW_CHANNEL joined by commas, or decimal bits
+        #[arg(long)]
+        deny: Option<String>,
+    },
+}
+
+#[derive(Subcommand, Debug)]
+pub enum RoleCommand {
+    /// Create a role
+    Create {
+        server: String,
+        name: String,
+        #[command(flatten)]
+        looks: RoleLooks,
+    },
+    /// Change a role
+    Edit {
+        server: String,
+        role: String,
+        #[arg(long)]
+        name: Option<String>,
+        #[command(flatten)]
+        looks: RoleLooks,
+    },
+    /// Delete a role
+    Delete { server: String, role: String },
+    /// Give a role to a member
+    Grant { server: String, role: String, member: String },
+    /// Take a role from a member
+    Revoke { server: String, role: String, member: String },
+}
+
+#[derive(Args, Debug)]
+pub struct RoleLooks {
+    /// Six hexadecimal digits
+    #[arg(long)]
+    pub color: Option<String>,
+    /// Show its members apart
+    #[arg(long)]
+    pub hoist: Option<bool>,
+    /// Anybody may mention it
+    #[arg(long)]
+    pub mentionable: Option<bool>,
+    /// Names such as VIEW_CHANNEL joined by commas, or decimal bits
+    #[arg(long, value_name = "BITS")]
+    pub permissions: Option<String>,
+}
+
+#[derive(Subcommand, Debug)]
+pub enum MemberCommand {
+    /// List the members of a server
+    List {
+        server: String,
+        #[arg(long, default_value = "")]
+        query: String,
+    },
+    /// Show a member
+    Show { server: String, member: String },
+}
+
+#[derive(Subcommand, Debug)]
+pub enum InviteCommand {
+    /// Create an invite and print its link
+    Create {
+        server: String,
+        /// Content comes from a member once joined, not with the link
+        #[arg(long)]
+        closed: bool,
+        #[arg(long, value_name = "N")]
+        max_uses: Option<u32>,
+        #[arg(long, value_name = "HOURS")]
+        expires_hours: Option<u64>,
+        /// A role for who joins by it
+        #[arg(long)]
+        role: Option<String>,
+    },
+    /// List the invites
+    List { server: String },
+    /// Revoke an invite
+    Revoke { server: String, invite: String },
+    /// What a link says, without any network
+    Inspect { link: String },
+}
+
+#[derive(Subcommand, Debug)]
+pub enum ProfileCommand {
+    /// Show the account
+    Show,
+    /// Change the account
+    Set {
+        #[arg(long)]
+        name: Option<String>,
+        #[arg(long)]
+        bio: Option<String>,
+        #[arg(long)]
+        status: Option<String>,
+        /// online, idle, dnd or offline
+        #[arg(long)]
+        presence: Option<String>,
+        /// A picture
+        #[arg(long, value_name = "FILE")]
+        avatar: Option<PathBuf>,
+    },
+}
+
+#[derive(Subcommand, Debug)]
+pub enum TokenCommand {
+    /// Create a token; it is shown once
+    Create {
+        name: String,
+        /// What it may do; may be given again
+        #[arg(long = "action", value_name = "ACTION", required = true)]
+        actions: Vec<String>,
+        /// Limit it to one server
+        #[arg(long)]
+        server: Option<String>,
+    },
+    /// List the tokens
+    List,
+    /// Revoke a token
+    Revoke { id: String },
+}
+
+/// How to run a relay.
+#[derive(Args, Debug)]
+pub struct RelayArgs {
+    /// TCP address to listen at
+    #[arg(long, default_value = "127.0.0.1:7469", value_name = "ADDRESS")]
+    pub bind: SocketAddr,
+    /// Host that nodes know the relay by
+    #[arg(long)]
+    pub host: Option<String>,
+    /// Certificate chain in PEM; without one: plain HTTP, for this machine or behind a proxy
+    #[arg(long, value_name = "FILE", requires = "key")]
+    pub cert: Option<PathBuf>,
+    /// Key of the certificate in PEM
+    #[arg(long, value_name = "FILE", requires = "cert")]
+    pub key: Option<PathBuf>,
+    /// Make a certificate of its own, which nodes pin
+    #[arg(long, conflicts_with = "cert")]
+    pub self_signed: bool,
+    /// Serve plain HTTP beyond this machine, behind a proxy that adds TLS
+    #[arg(long)]
+    pub plain_http: bool,
+    /// Where to write the certificate (DER) that nodes pin with --relay-cert
+    #[arg(long, value_name = "FILE")]
+    pub write_cert: Option<PathBuf>,
+    /// UDP address for address discovery; needs a certificate
+    #[arg(long, value_name = "ADDRESS")]
+    pub quic_bind: Option<SocketAddr>,
+    /// File with access tokens, one a line; without it everybody may use the relay
+    #[arg(long, value_name = "FILE")]
+    pub token_file: Option<PathBuf>,
+    /// Clients at the same time
+    #[arg(long, value_name = "N")]
+    pub max_connections: Option<usize>,
+    /// Bytes a second of one client
+    #[arg(long, value_name = "BYTES")]
+    pub rate: Option<std::num::NonZeroU32>,
+    /// Loopback address that serves Prometheus metrics
+    #[arg(long, value_name = "ADDRESS")]
+    pub metrics: Option<SocketAddr>,
+}

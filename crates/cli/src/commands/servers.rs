@@ -1,0 +1,67 @@
+//! Servers and their audit log.
+
+use serde_json::{Value, json};
+
+use super::object;
+use crate::args::ServerCommand;
+use crate::client::Client;
+use crate::error::CliError;
+use crate::output::{Output, lines, printable, short, text};
+use crate::resolve;
+
+pub fn run(client: &Client, out: Output, command: ServerCommand) -> Result<(), CliError> {
+    match command {
+        ServerCommand::Create { name, chat } => {
+            let template = if chat { "chat" } else { "community" };
+            out.show(&client.post("/servers", &json!({ "name": name, "template": template }))?, one);
+        }
+        ServerCommand::List => out.show(&client.get("/servers")?, |value| lines(&value["servers"], one)),
+        ServerCommand::Show { server } => {
+            let id = resolve::server(client, &server)?;
+            out.show(&client.get(&format!("/servers/{id}"))?, details);
+        }
+        ServerCommand::Edit { server, name, description } => {
+            let id = resolve::server(client, &server)?;
+            let body = object([("name", name.map(Value::from)), ("description", description.map(Value::from))]);
+            out.show(&client.patch(&format!("/servers/{id}"), &body)?, one);
+        }
+        ServerCommand::Leave { server } => {
+            let id = resolve::server(client, &server)?;
+            client.post(&format!("/servers/{id}/leave"), &json!({}))?;
+            out.done("left");
+        }
+    }
+    Ok(())
+}
+
+/// One line about a server.
+pub fn one(server: &Value) -> String {
+    let state = text(&server["state"], "connection");
+    let unread = match (&server["unread"], server["mentions"].as_u64()) {
+        (_, Some(mentions)) if mentions > 0 => format!("  @{mentions}"),
+        (Value::Bool(true), _) => "  unread".to_owned(),
+        _ => String::new(),
+    };
+    let name = printable(text(server, "name"));
+    format!("{}  {name}  {} members  {state}{unread}", short(text(server, "id")), server["member_count"])
+}
+
+fn details(server: &Value) -> String {
+    let channels = lines(&server["channels"], |channel| format!("  {}", super::channels::one(channel)));
+    let roles = lines(&server["roles"], |role| format!("  {}", super::roles::one(role)));
+    format!("{}\n{}\nChannels:\n{channels}Roles:\n{roles}", one(server), printable(text(server, "description")))
+}
+
+pub fn audit(client: &Client, out: Output, server: &str, limit: usize, action: Option<&str>) -> Result<(), CliError> {
+    let id = resolve::server(client, server)?;
+    let action = action.map(|action| format!("&action={}", crate::client::percent_encode(action))).unwrap_or_default();
+    let answer = client.get(&format!("/servers/{id}/audit?limit={limit}{action}"))?;
+    out.show(&answer, |answer| {
+        lines(&answer["entries"], |entry| {
+            let counts = if entry["effective"] == true { "" } else { "  (does not count)" };
+            let (actor, target) = (printable(text(entry, "actor_name")), printable(text(entry, "target_name")));
+            format!("{}  {actor}  {}  {target}  {}{counts}", entry["time_ms"], text(entry, "action"), printable(text(entry, "reason")))
+        })
+    });
+    Ok(())
+}

@@ -1,0 +1,404 @@
+//! The loop of the engine's thread: handle, commit, and only then send, tell and answer.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use conclave_core::id::{Millis, NodeId};
+use conclave_core::view::{Change, Direction, KeyRange, Table, View, ViewError};
+use conclave_engine::command::{Command, CommandError};
+use conclave_engine::effect::{CommandId, Effects, Input, Notice};
+use conclave_engine::peer::{OpenError, Peer};
+use conclave_store::profile::ProfileLock;
+use conclave_store::vault::VaultError;
+use conclave_store::{CommitError, SqliteStore, Store};
+use rand_chacha::ChaCha20Rng;
+use rand_core::SeedableRng;
+use tokio::sync::{mpsc, oneshot, watch as changes};
+
+use super::account::Account;
+use super::expand::expand;
+use super::job::{Answer, Job};
+use super::watch::{Event, Watchers};
+use super::{EngineError, Inboxes};
+use crate::api::{Action, FileBook};
+use crate::bridge::Outlet;
+use crate::{clock, crash};
+
+/// Where the engine keeps the account; absent in a fresh profile.
+const META_ACCOUNT: &[u8] = b"account";
+
+/// Longest time without a tick.
+const TICK_MAX: Duration = Duration::from_secs(5);
+
+/// Shortest time between two ticks, whatever the machine asks for.
+const TICK_MIN: Duration = Duration::from_millis(10);
+
+/// Notices gathered before they are told, if the thread is never idle.
+const NOTICES_MAX: usize = 256;
+
+/// How long the network is not listened to after the disk was found full.
+const FULL_PAUSE_MS: u64 = 5_000;
+
+/// What the thread is started with.
+pub struct ActorParts {
+    /// The profile's secrets and how to keep them.
+    pub account: Account,
+    /// The store.
+    pub store: SqliteStore,
+    /// Keeps other processes out of the profile.
+    pub lock: ProfileLock,
+    /// The way to the network.
+    pub outlet: Outlet,
+    /// Name of the profile, for `me`.
+    pub profile_name: String,
+    /// Blobs that clients are told of.
+    pub files: Arc<FileBook>,
+    /// What to do when the node can no longer keep its promises.
+    pub on_failure: Box<dyn FnOnce(String) + Send>,
+}
+
+/// Machine, store and watchers.
+pub struct Actor {
+    account: Account,
+    store: SqliteStore,
+    peer: Option<Peer>,
+    outlet: Outlet,
+    profile_name: String,
+    files: Arc<FileBook>,
+    watchers: Watchers,
+    /// What changed and was not told yet, in order, each once.
+    notices: Vec<Notice>,
+    noticed: BTreeSet<Notice>,
+    wake: Option<Millis>,
+    last_tick: Millis,
+    /// Until when inputs of the network are dropped, after the disk was found full.
+    full_until: Option<Millis>,
+    commands: u64,
+    blobs: changes::Sender<u64>,
+    failed: Option<String>,
+    on_failure: Option<Box<dyn FnOnce(String) + Send>>,
+    /// Last, because fields are dropped in order: the store is closed before the profile is free.
+    _lock: ProfileLock,
+}
+
+impl Actor {
+    /// Opens the machine from the store, if there is an account.
+    ///
+    /// # Errors
+    /// The store cannot be read, or does not fit the account's keys.
+    pub fn open(parts: ActorParts, blobs: changes::Sender<u64>) -> Result<Self, String> {
+        let mut actor = Self {
+            account: parts.account,
+            store: parts.store,
+            peer: None,
+            outlet: parts.outlet,
+            profile_name: parts.profile_name,
+            files: parts.files,
+            watchers: Watchers::default(),
+            notices: Vec::new(),
+            noticed: BTreeSet::new(),
+            wake: None,
+            last_tick: Millis(0),
+            full_until: None,
+            commands: 0,
+            blobs,
+            failed: None,
+            on_failure: Some(parts.on_failure),
+            _lock: parts.lock,
+        };
+        actor.open_peer()?;
+        Ok(actor)
+    }
+
+    /// Rows of the node's own table with a prefix.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn node_rows(&self, prefix: &[u8], limit: usize) -> Result<Vec<Vec<u8>>, ViewError> {
+        let rows = self.store.range(Table::Node, &KeyRange::prefix(prefix), Direction::Forward, limit)?;
+        Ok(rows.into_iter().map(|(_, value)| value).collect())
+    }
+
+    /// Works until it is told to stop. Runs on a thread of its own: it waits for the disk.
+    pub async fn run(mut self, inboxes: (mpsc::Receiver<Job>, mpsc::Receiver<Input>)) {
+        let (mut jobs, mut inputs) = inboxes;
+        loop {
+            let pause = self.pause();
+            tokio::select! {
+                job = jobs.recv() => match job {
+                    Some(Job::Stop(done)) => {
+                        drop(self);
+                        let _ = done.send(());
+                        return;
+                    }
+                    Some(job) => self.work(job),
+                    None => return,
+                },
+                Some(input) = inputs.recv() => self.network(input),
+                () = tokio::time::sleep(pause) => self.tick(),
+            }
+            if (jobs.is_empty() && inputs.is_empty()) || self.notices.len() >= NOTICES_MAX {
+                self.tell();
+            }
+            if self.pause().is_zero() {
+                self.tick();
+            }
+        }
+    }
+
+    fn pause(&self) -> Duration {
+        let now = clock::now().0;
+        let latest = self.last_tick.0.saturating_add(TICK_MAX.as_millis() as u64);
+        let earliest = self.last_tick.0.saturating_add(TICK_MIN.as_millis() as u64);
+        let due = self.wake.map_or(latest, |wake| wake.0.clamp(earliest, latest));
+        // A clock that was set back would otherwise stop the ticks.
+        Duration::from_millis(due.saturating_sub(now)).min(TICK_MAX)
+    }
+
+    fn tick(&mut self) {
+        self.last_tick = clock::now();
+        self.wake = None;
+        if self.peer.is_some() && self.failed.is_none() {
+            self.handle_quietly(Input::Tick);
+        }
+    }
+
+    fn network(&mut self, input: Input) {
+        if self.failed.is_some() || self.full_until.is_some_and(|until| clock::now() < until) {
+            return;
+        }
+        self.full_until = None;
+        if self.peer.is_some() {
+            self.handle_quietly(input);
+        }
+    }
+
+    fn work(&mut self, job: Job) {
+        match job {
+            Job::Command { command, answer } => self.command(*command, answer),
+            Job::Read(read) => match (&self.failed, &self.peer) {
+                (Some(reason), _) => read(Err(EngineError::Failed(reason.clone()))),
+                (None, None) => read(Err(EngineError::NoAccount)),
+                (None, Some(peer)) => read(Ok(&peer.read(&self.store, clock::now()))),
+            },
+            Job::Found { display_name, answer } => {
+                let _ = answer.send(self.found(&display_name));
+            }
+            Job::NodeRow { key, value, answer } => {
+                let change = match value {
+                    Some(value) => Change::Put { table: Table::Node, key, value },
+                    None => Change::Delete { table: Table::Node, key },
+                };
+                let _ = answer.send(self.commit(&[change]));
+            }
+            Job::Subscribe(answer) => {
+                self.tell();
+                let subscription = self.watchers.subscribe();
+                let reader = self.peer.as_ref().map(|peer| peer.read(&self.store, clock::now()));
+                answer(subscription, reader.as_ref());
+            }
+            Job::Stop(done) => drop(done.send(())),
+        }
+    }
+
+    fn command(&mut self, command: Command, answer: Answer) {
+        let joins = matches!(command, Command::Join { .. });
+        self.commands += 1;
+        let id = CommandId(self.commands);
+        let mut effects = match self.handle(Input::Command(id, Box::new(command))) {
+            Ok(effects) => effects,
+            Err(error) => return answer(Err(error)),
+        };
+        if joins {
+            crash::point(crash::IN_JOIN);
+        }
+        let reply = effects.reply.take().filter(|(of, _)| *of == id).map(|(_, reply)| reply);
+        self.follow(effects);
+        match (reply, &self.peer) {
+            (Some(Ok(reply)), Some(peer)) => answer(Ok((reply, &peer.read(&self.store, clock::now())))),
+            (Some(Err(error)), _) => answer(Err(error.into())),
+            (None, _) | (_, None) => answer(Err(EngineError::Stopped)),
+        }
+        crash::point(crash::AFTER_REPLY);
+    }
+
+    fn handle_quietly(&mut self, input: Input) {
+        match self.handle(input) {
+            Ok(effects) => self.follow(effects),
+            Err(EngineError::StorageFull) => tracing::warn!("the disk is full"),
+            Err(error) => tracing::error!(%error, "an input was not handled"),
+        }
+    }
+
+    /// Lets the machine handle an input and commits what it wants changed.
+    fn handle(&mut self, input: Input) -> Result<Effects, EngineError> {
+        if let Some(reason) = &self.failed {
+            return Err(EngineError::Failed(reason.clone()));
+        }
+        let mut rng = self.rng()?;
+        let peer = self.peer.as_mut().ok_or(EngineError::NoAccount)?;
+        let mut effects = match peer.handle(input, clock::now(), &mut rng, &self.store) {
+            Ok(effects) => effects,
+            Err(error) => {
+                // The machine may have changed before it failed to read: only the store knows what is so.
+                self.reopen();
+                return Err(error.into());
+            }
+        };
+        let changes = std::mem::take(&mut effects.changes);
+        if !changes.is_empty() {
+            self.commit(&changes)?;
+        }
+        Ok(effects)
+    }
+
+    /// Does what the committed effects want.
+    fn follow(&mut self, effects: Effects) {
+        let sends = !effects.sends.is_empty();
+        self.outlet.send(effects.sends, effects.hangups);
+        if sends {
+            crash::point(crash::AFTER_SEND);
+        }
+        self.outlet.dial(effects.dials);
+        self.wake = [self.wake, effects.wake].into_iter().flatten().min();
+        for notice in effects.notices {
+            if matches!(notice, Notice::Blob { .. }) {
+                self.blobs.send_modify(|count| *count = count.wrapping_add(1));
+            }
+            if !self.watchers.is_empty() && self.noticed.insert(notice.clone()) {
+                self.notices.push(notice);
+            }
+        }
+    }
+
+    /// Commits, or makes sure that nothing of it is left: the machine is opened anew from what is durable.
+    fn commit(&mut self, changes: &[Change]) -> Result<(), EngineError> {
+        crash::point(crash::BEFORE_COMMIT);
+        match self.store.commit(changes) {
+            Ok(()) => {
+                crash::point(crash::AFTER_COMMIT);
+                Ok(())
+            }
+            Err(CommitError::Full) => {
+                self.full_until = Some(Millis(clock::now().0.saturating_add(FULL_PAUSE_MS)));
+                self.reopen();
+                self.say("error", "storage_full", &EngineError::StorageFull.to_string());
+                Err(EngineError::StorageFull)
+            }
+            Err(error) => {
+                self.fail(error.to_string());
+                Err(EngineError::Failed(error.to_string()))
+            }
+        }
+    }
+
+    fn open_peer(&mut self) -> Result<(), String> {
+        self.peer = None;
+        let Some(keys) = self.account.keys() else { return Ok(()) };
+        // Without it the vault was written and the process ended before the store was: the account was never acknowledged,
+        // and the next attempt to create it takes the same keys.
+        if self.store.get(Table::Meta, META_ACCOUNT).map_err(|error| error.to_string())?.is_none() {
+            return Ok(());
+        }
+        let node = NodeId(self.account.node_id());
+        let peer = Peer::open(keys.clone(), node, &self.store, clock::now()).map_err(|error| error.to_string())?;
+        self.peer = Some(peer);
+        Ok(())
+    }
+
+    /// Opens the machine anew; connections start over with it.
+    fn reopen(&mut self) {
+        self.outlet.reset();
+        if let Err(error) = self.open_peer() {
+            self.fail(error);
+        }
+    }
+
+    /// Stops for good: whatever comes is refused, so that nothing is acknowledged that is not durable.
+    fn fail(&mut self, reason: String) {
+        tracing::error!(%reason, "the node stops working");
+        self.peer = None;
+        self.outlet.reset();
+        self.say("error", "failed", &EngineError::Failed(reason.clone()).to_string());
+        self.failed = Some(reason.clone());
+        if let Some(on_failure) = self.on_failure.take() {
+            on_failure(reason);
+        }
+    }
+
+    fn found(&mut self, display_name: &str) -> Result<(), EngineError> {
+        if self.peer.is_some() {
+            return Err(EngineError::AccountExists);
+        }
+        let mut rng = self.rng()?;
+        let keys = self.account.prepare(&mut rng).map_err(|error| match error {
+            VaultError::Full => EngineError::StorageFull,
+            error => EngineError::Failed(error.to_string()),
+        })?;
+        crash::point(crash::AFTER_VAULT_WRITE);
+        let node = NodeId(self.account.node_id());
+        let (peer, mut effects) = Peer::found(keys, display_name, node, clock::now(), &mut rng, &self.store)
+            .map_err(found_error)?;
+        let changes = std::mem::take(&mut effects.changes);
+        self.commit(&changes)?;
+        self.peer = Some(peer);
+        self.outlet.announce();
+        self.follow(effects);
+        Ok(())
+    }
+
+    /// Randomness for one call, fresh from the system: a copy of this process, or of its machine, shares none of it.
+    fn rng(&self) -> Result<ChaCha20Rng, EngineError> {
+        let mut seed = zeroize::Zeroizing::new([0; 32]);
+        getrandom::fill(&mut *seed).map_err(|error| EngineError::Failed(error.to_string()))?;
+        Ok(ChaCha20Rng::from_seed(*seed))
+    }
+
+    /// Tells the watchers what changed, as it is now.
+    fn tell(&mut self) {
+        self.noticed.clear();
+        let notices = std::mem::take(&mut self.notices);
+        let Some(peer) = self.peer.as_ref().filter(|_| !notices.is_empty() && !self.watchers.is_empty()) else {
+            return;
+        };
+        let reader = peer.read(&self.store, clock::now());
+        for notice in notices {
+            match expand(&notice, &reader, &self.profile_name, &self.files) {
+                Ok(Some(event)) => self.watchers.tell(event),
+                Ok(None) => {}
+                Err(error) => tracing::warn!(%error, "an event could not be read"),
+            }
+        }
+    }
+
+    fn say(&mut self, level: &'static str, code: &'static str, text: &str) {
+        let data = serde_json::json!({ "level": level, "code": code, "text": text });
+        self.watchers.tell(Event { kind: "notice", server: None, action: Action::NodeRead, data });
+    }
+}
+
+fn found_error(error: OpenError) -> EngineError {
+    match error {
+        OpenError::Store(error) => error.into(),
+        OpenError::NoAccount => EngineError::NoAccount,
+        OpenError::Name(message) => CommandError::Invalid { field: "display_name", message }.into(),
+    }
+}
+
+/// Starts the thread; returns once the machine is open.
+///
+/// # Errors
+/// What [`Actor::open`] says, or the system has no more threads.
+pub fn spawn(parts: ActorParts, inboxes: Inboxes) -> Result<(Vec<Vec<u8>>, oneshot::Receiver<()>), String> {
+    let actor = Actor::open(parts, inboxes.blobs)?;
+    let rows = actor.node_rows(crate::api::TOKEN_ROW_PREFIX, crate::api::TOKENS_MAX).map_err(|error| error.to_string())?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().map_err(|error| error.to_string())?;
+    let (ended, end) = oneshot::channel();
+    let work = move || {
+        runtime.block_on(actor.run((inboxes.jobs, inboxes.inputs)));
+        let _ = ended.send(());
+    };
+    std::thread::Builder::new().name("engine".into()).spawn(work).map_err(|error| error.to_string())?;
+    Ok((rows, end))
+}
