@@ -28,11 +28,11 @@ pub enum Table {
     Epoch = 9,
     /// `server ‖ audience ‖ ...` → node records and further key material.
     KeyNode = 10,
-    /// `channel ‖ sort key` → message id: the order on screen.
+    /// `channel ‖ effective time u64 ‖ message id` → flags and parents: the order on screen.
     Timeline = 11,
-    /// `message id` → the message as it stands.
+    /// `message id` → the message as it stands; `channel ‖ pseudonym ‖ seq u64` → what stands at that position.
     Message = 12,
-    /// `message id ‖ act id` → acts on a message (edits, reactions, deletes), also before it arrived.
+    /// `message id ‖ channel ‖ kind ‖ ...` → acts on a message (edits, reactions, deletes), also before it arrived.
     MessageAct = 13,
     /// `server ‖ envelope id` → envelope that waits for something, with what it waits for.
     Parked = 14,

@@ -35,16 +35,34 @@ pub enum MdNode {
     Quote(Vec<MdNode>),
     Paragraph(Vec<MdNode>),
     /// Level 1 to 3; deeper headings are shown as 3.
-    Heading { level: u8, children: Vec<MdNode> },
+    Heading {
+        level: u8,
+        children: Vec<MdNode>,
+    },
     Code(String),
-    CodeBlock { lang: Option<String>, text: String },
+    CodeBlock {
+        lang: Option<String>,
+        text: String,
+    },
     /// `http` or `https`, never anything else.
-    Link { url: String, children: Vec<MdNode> },
-    List { ordered: bool, start: u64, items: Vec<Vec<MdNode>> },
+    Link {
+        url: String,
+        children: Vec<MdNode>,
+    },
+    List {
+        ordered: bool,
+        start: u64,
+        items: Vec<Vec<MdNode>>,
+    },
     Break,
-    Mention { target: MentionTarget, label: String },
+    Mention {
+        target: MentionTarget,
+        label: String,
+    },
     /// A `:name:`, of letters, digits and `_`; not every name is an emoji.
-    Emoji { name: String },
+    Emoji {
+        name: String,
+    },
 }
 
 /// Whom or what a mention names.

@@ -107,7 +107,9 @@ pub fn search(
         let keys = view.search(&asked)?;
         let full = keys.len() == asked.limit;
         for id in keys.iter().filter_map(|key| EnvelopeId::from_slice(key)) {
-            let Some((channel, order)) = timeline::entry_of(view, &id)? else { continue };
+            let Some((channel, order)) = timeline::entry_of(view, &id)? else {
+                continue;
+            };
             asked.before = Some(order);
             if (scope.visible)(channel) {
                 found.extend(timeline::message(view, id, ctx)?);

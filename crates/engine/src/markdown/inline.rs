@@ -8,7 +8,10 @@ use super::{MdNode, MentionTarget, Names};
 pub(super) enum Item {
     Node(MdNode),
     /// Literal text was escaped, or stands where nothing is read.
-    Text { text: String, literal: bool },
+    Text {
+        text: String,
+        literal: bool,
+    },
 }
 
 /// Nodes that may still be made.
@@ -43,8 +46,14 @@ pub(super) fn finish(items: Vec<Item>, names: &dyn Names, budget: &mut Budget) -
     let mut run = String::new();
     for item in items {
         match item {
-            Item::Text { text, literal: false } => run.push_str(&text),
-            Item::Text { text, literal: true } => {
+            Item::Text {
+                text,
+                literal: false,
+            } => run.push_str(&text),
+            Item::Text {
+                text,
+                literal: true,
+            } => {
                 scan(&core::mem::take(&mut run), names, budget, &mut tokens);
                 text_token(&mut tokens, &text);
             }
@@ -69,9 +78,10 @@ pub(super) fn literal(items: Vec<Item>) -> String {
 
 /// Whether this is an address that a browser may open, with nothing in it that hides where it leads.
 pub(super) fn is_web(url: &str) -> bool {
-    let scheme = ["http://", "https://"]
-        .into_iter()
-        .find(|scheme| url.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme)));
+    let scheme = ["http://", "https://"].into_iter().find(|scheme| {
+        url.get(..scheme.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(scheme))
+    });
     let host = scheme.and_then(|scheme| url[scheme.len()..].chars().next());
     host.is_some_and(|c| c.is_alphanumeric() || c == '[') && !url.contains(hides)
 }
@@ -146,37 +156,65 @@ fn mention(rest: &str, names: &dyn Names) -> Option<(Token, usize)> {
     };
     // Nothing better is known than the beginning of the id.
     let label = label.unwrap_or_else(|| hex[..8].to_owned());
-    Some((Token::Node(MdNode::Mention { target, label }), kind.len() + 65))
+    Some((
+        Token::Node(MdNode::Mention { target, label }),
+        kind.len() + 65,
+    ))
 }
 
 fn everyone(rest: &str) -> Option<(Token, usize)> {
-    let (target, word) = [(MentionTarget::Everyone, "everyone"), (MentionTarget::Here, "here")]
-        .into_iter()
-        .find(|(_, word)| rest[1..].starts_with(word))?;
+    let (target, word) = [
+        (MentionTarget::Everyone, "everyone"),
+        (MentionTarget::Here, "here"),
+    ]
+    .into_iter()
+    .find(|(_, word)| rest[1..].starts_with(word))?;
     let len = 1 + word.len();
     let ends = !rest[len..].starts_with(|c: char| c.is_alphanumeric() || c == '_');
-    ends.then(|| (Token::Node(MdNode::Mention { target, label: word.to_owned() }), len))
+    ends.then(|| {
+        (
+            Token::Node(MdNode::Mention {
+                target,
+                label: word.to_owned(),
+            }),
+            len,
+        )
+    })
 }
 
 /// `:name:` of 2 to 32 letters, digits and `_`, with at least one letter: `10:30:15` is a time.
 fn emoji(rest: &str) -> Option<(Token, usize)> {
     let end = rest[1..].find(|c: char| !c.is_ascii_alphanumeric() && c != '_')?;
     let name = &rest[1..=end];
-    let fits = (2..=32).contains(&name.len()) && name.bytes().any(|byte| byte.is_ascii_alphabetic());
-    (fits && rest[1 + end..].starts_with(':'))
-        .then(|| (Token::Node(MdNode::Emoji { name: name.to_owned() }), end + 2))
+    let fits =
+        (2..=32).contains(&name.len()) && name.bytes().any(|byte| byte.is_ascii_alphabetic());
+    (fits && rest[1 + end..].starts_with(':')).then(|| {
+        (
+            Token::Node(MdNode::Emoji {
+                name: name.to_owned(),
+            }),
+            end + 2,
+        )
+    })
 }
 
 /// An address in running text, without the punctuation that ends its sentence.
 fn link(rest: &str) -> Option<(Token, usize)> {
-    if !["http://", "https://"].iter().any(|scheme| rest.starts_with(scheme)) {
+    if !["http://", "https://"]
+        .iter()
+        .any(|scheme| rest.starts_with(scheme))
+    {
         return None;
     }
-    let end = rest.find(|c: char| hides(c) || matches!(c, '<' | '>' | '"' | '`')).unwrap_or(rest.len());
+    let end = rest
+        .find(|c: char| hides(c) || matches!(c, '<' | '>' | '"' | '`'))
+        .unwrap_or(rest.len());
     let end = rest[..end].find("||").unwrap_or(end);
     let mut url = &rest[..end];
     while let Some(last) = url.chars().next_back() {
-        let closes = |open: char, close: char| last == close && url.matches(close).count() > url.matches(open).count();
+        let closes = |open: char, close: char| {
+            last == close && url.matches(close).count() > url.matches(open).count()
+        };
         if !(".,:;!?'*_~".contains(last) || closes('(', ')') || closes('[', ']')) {
             break;
         }
@@ -184,13 +222,22 @@ fn link(rest: &str) -> Option<(Token, usize)> {
     }
     is_web(url).then(|| {
         let children = vec![MdNode::Text(url.to_owned())];
-        (Token::Node(MdNode::Link { url: url.to_owned(), children }), url.len())
+        (
+            Token::Node(MdNode::Link {
+                url: url.to_owned(),
+                children,
+            }),
+            url.len(),
+        )
     })
 }
 
 /// Makes spoilers of what stands between two `||`; one that has no partner stays text.
 fn pair(tokens: Vec<Token>) -> Vec<MdNode> {
-    let bars = tokens.iter().filter(|token| matches!(token, Token::Bars)).count();
+    let bars = tokens
+        .iter()
+        .filter(|token| matches!(token, Token::Bars))
+        .count();
     let mut pairs = bars / 2;
     let mut nodes = Vec::new();
     let mut hidden: Option<Vec<MdNode>> = None;

@@ -22,7 +22,10 @@ pub struct RawMentions {
 pub fn mentions(text: &str) -> RawMentions {
     let mut found = RawMentions::default();
     // Most texts call nobody, and every arriving message is asked.
-    if !["<@", "@everyone", "@here"].iter().any(|sign| text.contains(sign)) {
+    if !["<@", "@everyone", "@here"]
+        .iter()
+        .any(|sign| text.contains(sign))
+    {
         return found;
     }
     collect(&parse(text, &NoNames), &mut found);

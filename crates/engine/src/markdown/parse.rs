@@ -26,8 +26,11 @@ pub fn parse(text: &str, names: &dyn Names) -> Vec<MdNode> {
         reached: 0,
     };
     let mut events = Parser::new_ext(text, Options::ENABLE_STRIKETHROUGH).into_offset_iter();
-    let mut hidden: Vec<Range<usize>> =
-        events.reference_definitions().iter().map(|(_, definition)| definition.span.clone()).collect();
+    let mut hidden: Vec<Range<usize>> = events
+        .reference_definitions()
+        .iter()
+        .map(|(_, definition)| definition.span.clone())
+        .collect();
     hidden.sort_by_key(|span| span.start);
     let mut full = false;
     for (event, range) in &mut events {
@@ -80,7 +83,10 @@ impl Kind<'_> {
 
     fn is_block(&self) -> bool {
         use Kind::{Bold, Italic, Link, Strike, Through, Underline};
-        !matches!(self, Bold | Underline | Italic | Strike | Link(_) | Through(_))
+        !matches!(
+            self,
+            Bold | Underline | Italic | Strike | Link(_) | Through(_)
+        )
     }
 }
 
@@ -115,7 +121,13 @@ impl<'t> Builder<'t, '_> {
             }
             _ => {
                 let text = self.source(&range).to_owned();
-                self.leaf(Item::Text { text, literal: false }, &range);
+                self.leaf(
+                    Item::Text {
+                        text,
+                        literal: false,
+                    },
+                    &range,
+                );
             }
         }
     }
@@ -124,7 +136,9 @@ impl<'t> Builder<'t, '_> {
         let source = self.source(&range);
         let mut kind = match tag {
             Tag::Paragraph => Kind::Paragraph,
-            Tag::Heading { level, .. } if source.starts_with('#') => Kind::Heading((level as u8).min(3)),
+            Tag::Heading { level, .. } if source.starts_with('#') => {
+                Kind::Heading((level as u8).min(3))
+            }
             Tag::Heading { .. } => Kind::Underlined,
             Tag::BlockQuote(_) => Kind::Quote,
             Tag::CodeBlock(CodeBlockKind::Fenced(info)) => Kind::Code(language(&info)),
@@ -136,12 +150,19 @@ impl<'t> Builder<'t, '_> {
             Tag::Emphasis => Kind::Italic,
             Tag::Strikethrough if source.starts_with("~~") => Kind::Strike,
             Tag::Strikethrough => Kind::Through("~"),
-            Tag::Link { link_type: LinkType::Email, .. } => Kind::Link("".into()),
+            Tag::Link {
+                link_type: LinkType::Email,
+                ..
+            } => Kind::Link("".into()),
             Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. } => Kind::Link(dest_url),
             _ => Kind::Through(""),
         };
         let deep = self.open.iter().filter(|open| open.kind.is_node()).count();
-        let has_list = matches!(kind, Kind::Item) && self.open.last().is_some_and(|open| matches!(open.kind, Kind::List(_)));
+        let has_list = matches!(kind, Kind::Item)
+            && self
+                .open
+                .last()
+                .is_some_and(|open| matches!(open.kind, Kind::List(_)));
         if kind.is_node() && deep >= OPEN_MAX {
             kind = Kind::Through(if kind.is_block() { "\n" } else { "" });
         } else if matches!(kind, Kind::Item) && !has_list {
@@ -149,27 +170,71 @@ impl<'t> Builder<'t, '_> {
         }
         // Also where no node comes of it, so that the stack of what is open stays short.
         self.budget.spend(1);
-        self.open.push(Open { kind, range, items: Vec::new(), entries: Vec::new() });
+        self.open.push(Open {
+            kind,
+            range,
+            items: Vec::new(),
+            entries: Vec::new(),
+        });
     }
 
     fn text(&mut self, text: &str, range: &Range<usize>) {
         let source = self.source(range);
-        let in_link = self.open.iter().any(|open| matches!(open.kind, Kind::Link(_)));
-        if matches!(self.open.last(), Some(Open { kind: Kind::Code(_), .. })) {
-            return self.leaf(Item::Text { text: text.to_owned(), literal: true }, range);
+        let in_link = self
+            .open
+            .iter()
+            .any(|open| matches!(open.kind, Kind::Link(_)));
+        if matches!(
+            self.open.last(),
+            Some(Open {
+                kind: Kind::Code(_),
+                ..
+            })
+        ) {
+            return self.leaf(
+                Item::Text {
+                    text: text.to_owned(),
+                    literal: true,
+                },
+                range,
+            );
         }
         let escaped = range.start > 0 && self.text.as_bytes().get(range.start - 1) == Some(&b'\\');
         let first = text.chars().next().map_or(0, char::len_utf8);
         match text.split_at_checked(first) {
             Some((first, rest)) if escaped && !in_link => {
-                self.leaf(Item::Text { text: first.to_owned(), literal: true }, range);
-                self.leaf(Item::Text { text: rest.to_owned(), literal: false }, range);
+                self.leaf(
+                    Item::Text {
+                        text: first.to_owned(),
+                        literal: true,
+                    },
+                    range,
+                );
+                self.leaf(
+                    Item::Text {
+                        text: rest.to_owned(),
+                        literal: false,
+                    },
+                    range,
+                );
             }
             // An entity is shown as it was written.
             _ if source.starts_with('&') && source.ends_with(';') && source != text => {
-                self.leaf(Item::Text { text: source.to_owned(), literal: true }, range);
+                self.leaf(
+                    Item::Text {
+                        text: source.to_owned(),
+                        literal: true,
+                    },
+                    range,
+                );
             }
-            _ => self.leaf(Item::Text { text: text.to_owned(), literal: in_link }, range),
+            _ => self.leaf(
+                Item::Text {
+                    text: text.to_owned(),
+                    literal: in_link,
+                },
+                range,
+            ),
         }
     }
 
@@ -180,7 +245,8 @@ impl<'t> Builder<'t, '_> {
             Some(open) => open.items.push(item),
             None => {
                 let nodes = inline::finish(vec![item], self.names, &mut self.budget);
-                self.done.extend(nodes.into_iter().map(|node| (range.start, node)));
+                self.done
+                    .extend(nodes.into_iter().map(|node| (range.start, node)));
             }
         }
     }
@@ -193,7 +259,9 @@ impl<'t> Builder<'t, '_> {
     }
 
     fn close(&mut self) {
-        let Some(mut open) = self.open.pop() else { return };
+        let Some(mut open) = self.open.pop() else {
+            return;
+        };
         let at = open.range.start;
         if let Kind::Through(edge) = open.kind {
             return self.pass_through(edge, at, open.items);
@@ -204,10 +272,18 @@ impl<'t> Builder<'t, '_> {
             return self.put(at, MdNode::CodeBlock { lang, text });
         }
         if matches!(open.kind, Kind::Underlined) {
-            let underline = self.source(&open.range).trim_end().rsplit('\n').next().unwrap_or_default();
+            let underline = self
+                .source(&open.range)
+                .trim_end()
+                .rsplit('\n')
+                .next()
+                .unwrap_or_default();
             self.budget.spend(2);
             open.items.push(Item::Node(MdNode::Break));
-            open.items.push(Item::Text { text: underline.to_owned(), literal: true });
+            open.items.push(Item::Text {
+                text: underline.to_owned(),
+                literal: true,
+            });
         }
         let children = inline::finish(open.items, self.names, &mut self.budget);
         let node = match open.kind {
@@ -236,7 +312,10 @@ impl<'t> Builder<'t, '_> {
     }
 
     fn pass_through(&mut self, edge: &'static str, at: usize, items: Vec<Item>) {
-        let edge = || Item::Text { text: edge.to_owned(), literal: true };
+        let edge = || Item::Text {
+            text: edge.to_owned(),
+            literal: true,
+        };
         let around = core::iter::once(edge()).chain(items).chain([edge()]);
         match self.open.last_mut() {
             Some(open) => open.items.extend(around),
@@ -253,12 +332,25 @@ impl<'t> Builder<'t, '_> {
         // A label that looks like another address than the one behind it deceives.
         let deceives = label.contains("://") && label != url;
         if inline::is_web(url) && !deceives {
-            let shown = if children.is_empty() { vec![MdNode::Text(url.to_owned())] } else { children };
-            return self.put(range.start, MdNode::Link { url: url.to_owned(), children: shown });
+            let shown = if children.is_empty() {
+                vec![MdNode::Text(url.to_owned())]
+            } else {
+                children
+            };
+            return self.put(
+                range.start,
+                MdNode::Link {
+                    url: url.to_owned(),
+                    children: shown,
+                },
+            );
         }
         let text = self.source(range).to_owned();
         if let Some(open) = self.open.last_mut() {
-            open.items.push(Item::Text { text, literal: true });
+            open.items.push(Item::Text {
+                text,
+                literal: true,
+            });
         }
     }
 
@@ -270,7 +362,10 @@ impl<'t> Builder<'t, '_> {
         for range in hidden {
             let text = self.source(&range).trim();
             if !text.is_empty() {
-                self.done.push((range.start, MdNode::Paragraph(vec![MdNode::Text(text.to_owned())])));
+                self.done.push((
+                    range.start,
+                    MdNode::Paragraph(vec![MdNode::Text(text.to_owned())]),
+                ));
             }
         }
         self.done.sort_by_key(|(at, _)| *at);
@@ -281,6 +376,9 @@ impl<'t> Builder<'t, '_> {
 /// The language of a fenced block: a word of at most 32 characters.
 fn language(info: &str) -> Option<String> {
     let word = info.split_whitespace().next()?;
-    let plain = word.len() <= 32 && word.chars().all(|c| c.is_ascii_alphanumeric() || "+-_#.".contains(c));
+    let plain = word.len() <= 32
+        && word
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || "+-_#.".contains(c));
     plain.then(|| word.to_owned())
 }

@@ -17,13 +17,17 @@ pub fn plain(nodes: &[MdNode]) -> String {
 fn write(nodes: &[MdNode], out: &mut String) {
     for node in nodes {
         match node {
-            MdNode::Text(text) | MdNode::Code(text) | MdNode::CodeBlock { text, .. } => out.push_str(text),
+            MdNode::Text(text) | MdNode::Code(text) | MdNode::CodeBlock { text, .. } => {
+                out.push_str(text)
+            }
             MdNode::Bold(children)
             | MdNode::Italic(children)
             | MdNode::Strike(children)
             | MdNode::Underline(children)
             | MdNode::Link { children, .. } => write(children, out),
-            MdNode::Quote(children) | MdNode::Paragraph(children) | MdNode::Heading { children, .. } => {
+            MdNode::Quote(children)
+            | MdNode::Paragraph(children)
+            | MdNode::Heading { children, .. } => {
                 write(children, out);
                 out.push('\n');
             }
@@ -36,7 +40,11 @@ fn write(nodes: &[MdNode], out: &mut String) {
             }
             MdNode::Break => out.push('\n'),
             MdNode::Mention { target, label } => {
-                out.push(if matches!(target, MentionTarget::Channel(_)) { '#' } else { '@' });
+                out.push(if matches!(target, MentionTarget::Channel(_)) {
+                    '#'
+                } else {
+                    '@'
+                });
                 out.push_str(label);
             }
             MdNode::Emoji { name } => {

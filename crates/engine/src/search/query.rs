@@ -42,13 +42,23 @@ pub(super) fn parse(question: &str, scope: Scope<'_>, ctx: &dyn Context) -> Opti
 }
 
 /// Adds a filter; nothing if it names what is not known.
-fn filter(asked: &mut Asked, key: &str, value: &str, scope: Scope<'_>, ctx: &dyn Context) -> Option<()> {
+fn filter(
+    asked: &mut Asked,
+    key: &str,
+    value: &str,
+    scope: Scope<'_>,
+    ctx: &dyn Context,
+) -> Option<()> {
     match key {
-        "from" => asked.labels.push(group("author", &people(value, scope, ctx))?),
+        "from" => asked
+            .labels
+            .push(group("author", &people(value, scope, ctx))?),
         "mentions" if value == "everyone" || value == "@everyone" => {
             asked.labels.push(vec![label("mention", "everyone")]);
         }
-        "mentions" => asked.labels.push(group("mention", &people(value, scope, ctx))?),
+        "mentions" => asked
+            .labels
+            .push(group("mention", &people(value, scope, ctx))?),
         "in" => {
             let name = value.trim_start_matches('#');
             let channels = match ChannelId::from_hex(name) {
@@ -60,7 +70,9 @@ fn filter(asked: &mut Asked, key: &str, value: &str, scope: Scope<'_>, ctx: &dyn
         "has" => {
             let kind = value.to_ascii_lowercase();
             let known = ["link", "file", "image", "video", "audio"].contains(&kind.as_str());
-            asked.labels.push(vec![label("has", known.then_some(kind)?)]);
+            asked
+                .labels
+                .push(vec![label("has", known.then_some(kind)?)]);
         }
         "before" => until(asked, day(value)?),
         "after" => since(asked, Millis(day(value)?.0 + DAY_MS)),
@@ -170,7 +182,16 @@ mod tests {
         assert_eq!(day("1970-01-01"), Some(Millis(0)));
         assert_eq!(day("2000-02-29"), Some(Millis(951_782_400_000)));
         assert_eq!(day("2026-11-23"), Some(Millis(1_795_392_000_000)));
-        for wrong in ["1900-02-29", "2026-02-29", "2026-13-01", "2026-00-10", "2026-1-01", "26-01-01", "2026-01-01-01", "x"] {
+        for wrong in [
+            "1900-02-29",
+            "2026-02-29",
+            "2026-13-01",
+            "2026-00-10",
+            "2026-1-01",
+            "26-01-01",
+            "2026-01-01-01",
+            "x",
+        ] {
             assert_eq!(day(wrong), None, "{wrong}");
         }
     }

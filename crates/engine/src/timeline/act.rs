@@ -72,14 +72,33 @@ pub(super) struct Placed {
     pub row: ActRow,
 }
 
+impl Placed {
+    /// Whether this act came after another: later ones of the same device do, and those that cite it.
+    pub fn follows(&self, other: &Self) -> bool {
+        let later = self.pseudonym == other.pseudonym && self.seq > other.seq;
+        later || self.row.parents.contains(&other.row.id)
+    }
+}
+
 /// Everything about one message.
 pub(super) fn prefix(target: &EnvelopeId, channel: &ChannelId) -> Vec<u8> {
     [target.as_bytes().as_slice(), channel.as_bytes()].concat()
 }
 
 /// Everything of one kind about one message.
-pub(super) fn kind_prefix(target: &EnvelopeId, channel: &ChannelId, kind: u8, rest: &[u8]) -> Vec<u8> {
-    [target.as_bytes().as_slice(), channel.as_bytes(), &[kind], rest].concat()
+pub(super) fn kind_prefix(
+    target: &EnvelopeId,
+    channel: &ChannelId,
+    kind: u8,
+    rest: &[u8],
+) -> Vec<u8> {
+    [
+        target.as_bytes().as_slice(),
+        channel.as_bytes(),
+        &[kind],
+        rest,
+    ]
+    .concat()
 }
 
 pub(super) fn waiting_prefix(parent: &EnvelopeId, channel: &ChannelId) -> Vec<u8> {
@@ -107,20 +126,28 @@ pub(super) fn apply(txn: &mut Txn<'_>, arrival: &Arrival<'_>) -> Result<Vec<Noti
             let thing = kind_prefix(target, &channel, kind::EDIT, author.as_bytes());
             (*target, thing, true, Some(text.clone()))
         }
-        Act::Delete(target) if arrival.allowed.manage_messages => {
-            (*target, kind_prefix(target, &channel, kind::MANAGE, &[]), true, None)
-        }
+        Act::Delete(target) if arrival.allowed.manage_messages => (
+            *target,
+            kind_prefix(target, &channel, kind::MANAGE, &[]),
+            true,
+            None,
+        ),
         Act::Delete(target) => {
             let thing = kind_prefix(target, &channel, kind::DELETE, author.as_bytes());
             (*target, thing, true, None)
         }
-        Act::Pin { target, on } if arrival.allowed.pin => {
-            (*target, kind_prefix(target, &channel, kind::PIN, &[]), *on, None)
-        }
+        Act::Pin { target, on } if arrival.allowed.pin => (
+            *target,
+            kind_prefix(target, &channel, kind::PIN, &[]),
+            *on,
+            None,
+        ),
         _ => return Ok(Vec::new()),
     };
     let mut row = row::load_in(txn, &channel, &target)?;
-    let erased = row.as_ref().is_some_and(|row| row.post.is_none() && row.author == author);
+    let erased = row
+        .as_ref()
+        .is_some_and(|row| row.post.is_none() && row.author == author);
     if erased && text.is_some() {
         // Its author has deleted it: no text of it is kept any more.
         return Ok(Vec::new());
@@ -159,15 +186,25 @@ pub(super) fn keep(
     };
     txn.put(Table::MessageAct, key.clone(), codec::encode(&act));
     let position = position_key(&arrival.channel, &arrival.pseudonym, arrival.seq);
-    txn.put(Table::Message, position, AtPosition::Act(key.clone()).value());
+    txn.put(
+        Table::Message,
+        position,
+        AtPosition::Act(key.clone()).value(),
+    );
     let range = KeyRange::prefix(&device);
     let kept = txn.range(Table::MessageAct, &range, Direction::Forward, KEPT + 1)?;
     if kept.len() <= KEPT {
         return Ok(true);
     }
-    let Some((oldest, _)) = kept.into_iter().next() else { return Ok(true) };
+    let Some((oldest, _)) = kept.into_iter().next() else {
+        return Ok(true);
+    };
     if let Some(seq) = oldest.last_chunk::<8>() {
-        let position = position_key(&arrival.channel, &arrival.pseudonym, u64::from_be_bytes(*seq));
+        let position = position_key(
+            &arrival.channel,
+            &arrival.pseudonym,
+            u64::from_be_bytes(*seq),
+        );
         txn.delete(Table::Message, position);
     }
     let pushed_out = oldest == key;
@@ -192,10 +229,19 @@ pub(super) fn refold(
     let channel = row.channel;
     let mut notices = Vec::new();
     if row.is_deleted() && !before.is_deleted() {
-        notices.push(Notice::MessageDeleted { channel, message: *target });
-        notices.push(Notice::Unread { server: row.server, channel });
+        notices.push(Notice::MessageDeleted {
+            channel,
+            message: *target,
+        });
+        notices.push(Notice::Unread {
+            server: row.server,
+            channel,
+        });
     } else {
-        notices.push(Notice::MessageUpdated { channel, message: *target });
+        notices.push(Notice::MessageUpdated {
+            channel,
+            message: *target,
+        });
     }
     Ok(notices)
 }
@@ -209,21 +255,29 @@ pub(super) fn acts(view: &dyn View, thing: &[u8], limit: usize) -> Result<Vec<Pl
 
 /// Reads an act with the place that ends its key.
 pub(super) fn placed((key, value): &Row) -> Result<Placed, ViewError> {
-    let split = key.len().checked_sub(8).and_then(|at| key.split_at_checked(at));
-    let place = split.and_then(|(head, seq)| Some((head.last_chunk::<32>()?, u64::from_be_bytes(seq.try_into().ok()?))));
-    let (pseudonym, seq) = place.ok_or_else(|| ViewError("the key of an act is damaged".to_owned()))?;
-    Ok(Placed { pseudonym: Pseudonym(*pseudonym), seq, row: row::decode(value)? })
+    let split = key
+        .len()
+        .checked_sub(8)
+        .and_then(|at| key.split_at_checked(at));
+    let place = split.and_then(|(head, seq)| {
+        Some((
+            head.last_chunk::<32>()?,
+            u64::from_be_bytes(seq.try_into().ok()?),
+        ))
+    });
+    let (pseudonym, seq) =
+        place.ok_or_else(|| ViewError("the key of an act is damaged".to_owned()))?;
+    Ok(Placed {
+        pseudonym: Pseudonym(*pseudonym),
+        seq,
+        row: row::decode(value)?,
+    })
 }
 
-/// The acts that no other follows: later ones of the same device follow, and so do those that cite it.
+/// The acts that no other follows.
 pub(super) fn last(acts: &[Placed]) -> impl Iterator<Item = &ActRow> {
     acts.iter()
-        .filter(|act| {
-            !acts.iter().any(|other| {
-                let later = other.pseudonym == act.pseudonym && other.seq > act.seq;
-                later || other.row.parents.contains(&act.row.id)
-            })
-        })
+        .filter(|act| !acts.iter().any(|other| other.follows(act)))
         .map(|act| &act.row)
 }
 
@@ -247,7 +301,9 @@ pub fn earlier(
     let thing = match act {
         Act::Edit { target, .. } => kind_prefix(target, &channel, kind::EDIT, author.as_bytes()),
         Act::Pin { target, .. } => kind_prefix(target, &channel, kind::PIN, &[]),
-        Act::React { target, emoji, .. } => super::reactions::thing(target, &channel, emoji, &author),
+        Act::React { target, emoji, .. } => {
+            super::reactions::thing(target, &channel, emoji, &author)
+        }
         Act::Post(_) | Act::Delete(_) | Act::Typing(_) | Act::Presence(_) => return Ok(Vec::new()),
     };
     let acts = acts(view, &thing, WEIGHED_MAX)?;

@@ -1,8 +1,8 @@
 //! Limits of what may be said at all, the same for what is written here and for what arrives.
 
 use conclave_core::content::{
-    ATTACHMENTS_MAX, Act, Attachment, CONTENT_PARENTS_MAX, CONTENT_VERSION, Content, EMOJI_BYTES_MAX, Post,
-    TEXT_BYTES_MAX, TEXT_CHARS_MAX,
+    ATTACHMENTS_MAX, Act, Attachment, CONTENT_PARENTS_MAX, CONTENT_VERSION, Content,
+    EMOJI_BYTES_MAX, Post, TEXT_BYTES_MAX, TEXT_CHARS_MAX,
 };
 use conclave_core::event::PARENTS_MAX;
 
@@ -28,18 +28,29 @@ pub enum ContentError {
     #[error("content version {0} is newer than this program")]
     Version(u16),
     #[error("{count} {what} are more than {max}")]
-    TooMany { what: &'static str, count: usize, max: usize },
+    TooMany {
+        what: &'static str,
+        count: usize,
+        max: usize,
+    },
     #[error("{what} are not unique and ascending")]
     Order { what: &'static str },
     #[error("{len} {unit} of {what} are more than {max}")]
-    TooLong { what: &'static str, unit: &'static str, len: usize, max: usize },
+    TooLong {
+        what: &'static str,
+        unit: &'static str,
+        len: usize,
+        max: usize,
+    },
     #[error("the time {0} lies beyond all calendars")]
     Time(u64),
     #[error("a message needs text or an attachment")]
     Empty,
     #[error("{0:?} is not an emoji")]
     NotEmoji(String),
-    #[error("the file name {0:?} is empty, or holds a separator, a control character or a direction mark")]
+    #[error(
+        "the file name {0:?} is empty, or holds a separator, a control character or a direction mark"
+    )]
     FileName(String),
     #[error("the media type {0:?} is not `type/subtype`")]
     Mime(String),
@@ -76,14 +87,20 @@ pub fn check(content: &Content) -> Result<(), ContentError> {
 
 fn ascending<T: Ord>(what: &'static str, ids: &[T], max: usize) -> Result<(), ContentError> {
     if ids.len() > max {
-        return Err(ContentError::TooMany { what, count: ids.len(), max });
+        return Err(ContentError::TooMany {
+            what,
+            count: ids.len(),
+            max,
+        });
     }
     let ordered = ids.windows(2).all(|pair| pair[0] < pair[1]);
     ordered.then_some(()).ok_or(ContentError::Order { what })
 }
 
 fn time(ms: u64) -> Result<(), ContentError> {
-    (ms <= TIME_MS_MAX).then_some(()).ok_or(ContentError::Time(ms))
+    (ms <= TIME_MS_MAX)
+        .then_some(())
+        .ok_or(ContentError::Time(ms))
 }
 
 fn post(post: &Post) -> Result<(), ContentError> {
@@ -93,7 +110,11 @@ fn post(post: &Post) -> Result<(), ContentError> {
     }
     let count = post.attachments.len();
     if count > ATTACHMENTS_MAX {
-        return Err(ContentError::TooMany { what: "attachments", count, max: ATTACHMENTS_MAX });
+        return Err(ContentError::TooMany {
+            what: "attachments",
+            count,
+            max: ATTACHMENTS_MAX,
+        });
     }
     let nonce = post.nonce.as_ref().map_or(0, |nonce| nonce.len());
     length("a nonce", "bytes", nonce, NONCE_BYTES_MAX)?;
@@ -105,22 +126,34 @@ fn text_length(text: &str) -> Result<(), ContentError> {
     length("text", "characters", text.chars().count(), TEXT_CHARS_MAX)
 }
 
-fn length(what: &'static str, unit: &'static str, len: usize, max: usize) -> Result<(), ContentError> {
-    (len <= max)
-        .then_some(())
-        .ok_or(ContentError::TooLong { what, unit, len, max })
+fn length(
+    what: &'static str,
+    unit: &'static str,
+    len: usize,
+    max: usize,
+) -> Result<(), ContentError> {
+    (len <= max).then_some(()).ok_or(ContentError::TooLong {
+        what,
+        unit,
+        len,
+        max,
+    })
 }
 
 fn attachment(attachment: &Attachment) -> Result<(), ContentError> {
     let name = &attachment.name;
     length("a file name", "bytes", name.len(), NAME_BYTES_MAX)?;
-    let hostile = |c: char| c.is_control() || matches!(c, '/' | '\\' | '\u{2028}' | '\u{2029}') || is_direction(c);
+    let hostile = |c: char| {
+        c.is_control() || matches!(c, '/' | '\\' | '\u{2028}' | '\u{2029}') || is_direction(c)
+    };
     if name.trim().is_empty() || name == "." || name == ".." || name.chars().any(hostile) {
         return Err(ContentError::FileName(name.clone()));
     }
     let mime = &attachment.blob.mime;
     length("a media type", "bytes", mime.len(), MIME_BYTES_MAX)?;
-    let halves = mime.split_once('/').is_some_and(|(kind, rest)| !kind.is_empty() && !rest.is_empty());
+    let halves = mime
+        .split_once('/')
+        .is_some_and(|(kind, rest)| !kind.is_empty() && !rest.is_empty());
     if !halves || !mime.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
         return Err(ContentError::Mime(mime.clone()));
     }
@@ -149,8 +182,15 @@ fn is_emoji(text: &str) -> bool {
             | '\u{1f000}'..='\u{1faff}')
             || (keycap && matches!(c, '0'..='9' | '#' | '*'))
     };
-    let helper = |c: char| matches!(c, '\u{200d}' | '\u{fe0e}' | '\u{fe0f}' | '\u{20e3}' | '\u{e0020}'..='\u{e007f}');
-    text.len() <= EMOJI_BYTES_MAX && text.chars().any(symbol) && text.chars().all(|c| symbol(c) || helper(c))
+    let helper = |c: char| {
+        matches!(
+            c,
+            '\u{200d}' | '\u{fe0e}' | '\u{fe0f}' | '\u{20e3}' | '\u{e0020}'..='\u{e007f}'
+        )
+    };
+    text.len() <= EMOJI_BYTES_MAX
+        && text.chars().any(symbol)
+        && text.chars().all(|c| symbol(c) || helper(c))
 }
 
 fn shortened(text: &str) -> String {

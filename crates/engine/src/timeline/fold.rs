@@ -9,24 +9,38 @@ use crate::txn::Txn;
 
 /// Works out edit, deletion and pin anew. A deletion beats every edit; one by the author erases the text for good, one by
 /// somebody else hides it for as long as that act stands.
-pub(super) fn fold(txn: &mut Txn<'_>, id: &EnvelopeId, row: &mut MessageRow) -> Result<(), ViewError> {
+pub(super) fn fold(
+    txn: &mut Txn<'_>,
+    id: &EnvelopeId,
+    row: &mut MessageRow,
+) -> Result<(), ViewError> {
     let author = *row.author.as_bytes();
     let channel = row.channel;
     let some = |txn: &Txn<'_>, kind: u8, rest: &[u8]| -> Result<bool, ViewError> {
         let range = KeyRange::prefix(&kind_prefix(id, &channel, kind, rest));
-        Ok(!txn.range(Table::MessageAct, &range, Direction::Forward, 1)?.is_empty())
+        Ok(!txn
+            .range(Table::MessageAct, &range, Direction::Forward, 1)?
+            .is_empty())
     };
     let edits = kind_prefix(id, &channel, kind::EDIT, &author);
-    let withdrawn = row.post.is_none() || some(txn, kind::DELETE, &author)? || own_managed(txn, id, row)?;
+    let withdrawn =
+        row.post.is_none() || some(txn, kind::DELETE, &author)? || own_managed(txn, id, row)?;
     let deleted = withdrawn || some(txn, kind::MANAGE, &[])?;
-    row.flags = if deleted { row.flags | flag::DELETED } else { row.flags & !flag::DELETED };
+    row.flags = if deleted {
+        row.flags | flag::DELETED
+    } else {
+        row.flags & !flag::DELETED
+    };
     if withdrawn {
         row.post = None;
         row.edit = None;
         let range = KeyRange::prefix(&edits);
         for edit in txn.range(Table::MessageAct, &range, Direction::Forward, WEIGHED_MAX)? {
             let place = act::placed(&edit)?;
-            txn.delete(Table::Message, position_key(&channel, &place.pseudonym, place.seq));
+            txn.delete(
+                Table::Message,
+                position_key(&channel, &place.pseudonym, place.seq),
+            );
             txn.delete(Table::MessageAct, edit.0);
         }
     } else {
@@ -44,6 +58,10 @@ pub(super) fn fold(txn: &mut Txn<'_>, id: &EnvelopeId, row: &mut MessageRow) -> 
 
 /// Whether an author who may delete others' messages deleted their own.
 fn own_managed(txn: &Txn<'_>, id: &EnvelopeId, row: &MessageRow) -> Result<bool, ViewError> {
-    let managed = act::acts(txn, &kind_prefix(id, &row.channel, kind::MANAGE, &[]), WEIGHED_MAX)?;
+    let managed = act::acts(
+        txn,
+        &kind_prefix(id, &row.channel, kind::MANAGE, &[]),
+        WEIGHED_MAX,
+    )?;
     Ok(managed.iter().any(|act| act.row.author == row.author))
 }

@@ -18,7 +18,9 @@ const STEP: usize = 1024;
 /// # Errors
 /// [`ViewError`] if the store cannot be read.
 pub fn forget(txn: &mut Txn<'_>, id: &EnvelopeId) -> Result<Vec<Notice>, ViewError> {
-    let Some(row) = row::load(txn, id)? else { return Ok(Vec::new()) };
+    let Some(row) = row::load(txn, id)? else {
+        return Ok(Vec::new());
+    };
     let channel = row.channel;
     if let Some(entry) = row::load_entry(txn, id, &row)? {
         let mut counts = Counts::load(txn, channel)?;
@@ -27,13 +29,22 @@ pub fn forget(txn: &mut Txn<'_>, id: &EnvelopeId) -> Result<Vec<Notice>, ViewErr
     }
     txn.delete(Table::Timeline, row.key(id));
     txn.delete(Table::Message, *id.as_bytes());
-    txn.delete(Table::Message, position_key(&channel, &row.pseudonym, row.seq));
+    txn.delete(
+        Table::Message,
+        position_key(&channel, &row.pseudonym, row.seq),
+    );
     txn.unindex(*id.as_bytes());
     clear(txn, Table::MessageAct, &act::prefix(id, &channel))?;
     clear(txn, Table::Copy, id.as_bytes())?;
     let mut notices = vec![
-        Notice::MessageDeleted { channel, message: *id },
-        Notice::Unread { server: row.server, channel },
+        Notice::MessageDeleted {
+            channel,
+            message: *id,
+        },
+        Notice::Unread {
+            server: row.server,
+            channel,
+        },
     ];
     let mut mover = Mover::new(txn, channel);
     mover.lowered(id, row.effective)?;
@@ -97,7 +108,9 @@ pub fn forget_after(
     pseudonym: Pseudonym,
     last_seq: u64,
 ) -> Result<Vec<Notice>, ViewError> {
-    let Some(first) = last_seq.checked_add(1) else { return Ok(Vec::new()) };
+    let Some(first) = last_seq.checked_add(1) else {
+        return Ok(Vec::new());
+    };
     let device = [channel.as_bytes().as_slice(), pseudonym.as_bytes()].concat();
     let range = KeyRange {
         from: position_key(&channel, &pseudonym, first),
@@ -110,7 +123,9 @@ pub fn forget_after(
             return Ok(notices);
         }
         for (key, _) in rows {
-            let seq = key.last_chunk::<8>().map_or(0, |seq| u64::from_be_bytes(*seq));
+            let seq = key
+                .last_chunk::<8>()
+                .map_or(0, |seq| u64::from_be_bytes(*seq));
             for notice in forget_at(txn, server, channel, pseudonym, seq)? {
                 if !notices.contains(&notice) {
                     notices.push(notice);
@@ -155,7 +170,10 @@ pub fn hide_since(
         // The tag is only the beginning of an id.
         if row::load(txn, &id)?.is_some_and(|row| row.author == author) {
             let told = forget(txn, &id)?;
-            notices.extend(told.into_iter().filter(|notice| !matches!(notice, Notice::Unread { .. })));
+            notices.extend(
+                told.into_iter()
+                    .filter(|notice| !matches!(notice, Notice::Unread { .. })),
+            );
         }
     }
     if !notices.is_empty() {

@@ -2,14 +2,18 @@
 
 use conclave_core::content::Post;
 use conclave_core::event::BlobRef;
-use conclave_core::id::{BlobHash, ChannelId, EnvelopeId, IdentityId, Millis, Pseudonym, RoleId, ServerId};
+use conclave_core::id::{
+    BlobHash, ChannelId, EnvelopeId, IdentityId, Millis, Pseudonym, RoleId, ServerId,
+};
 use conclave_core::view::{Direction, KeyRange, Table, View, ViewError};
 
 use super::read::{self, successor};
 use super::row::{self, Entry, MessageRow, flag};
 use super::{copies, reactions};
 use crate::markdown::{self, Names};
-use crate::model::{BlobState, Delivery, DeliveryState, Mentions, Message, Page, PageAt, ReplyPreview};
+use crate::model::{
+    BlobState, Delivery, DeliveryState, Mentions, Message, Page, PageAt, ReplyPreview,
+};
 
 /// Most messages of a page.
 const PAGE_MAX: usize = 200;
@@ -103,18 +107,42 @@ pub fn page(
     let cut = match (at, place) {
         (PageAt::Newest, _) | (_, None) => before(view, all, limit)?,
         (PageAt::Before(_), Some(key)) => {
-            let (keys, has_before, _) = before(view, KeyRange { from: all.from, to: Some(key) }, limit)?;
+            let (keys, has_before, _) = before(
+                view,
+                KeyRange {
+                    from: all.from,
+                    to: Some(key),
+                },
+                limit,
+            )?;
             (keys, has_before, true)
         }
         (PageAt::After(_), Some(key)) => {
-            let (keys, has_after) = after(view, KeyRange { from: successor(key), to: all.to }, limit)?;
+            let (keys, has_after) = after(
+                view,
+                KeyRange {
+                    from: successor(key),
+                    to: all.to,
+                },
+                limit,
+            )?;
             (keys, true, has_after)
         }
         (PageAt::Around(_), Some(key)) => {
-            let older = KeyRange { from: all.from, to: Some(key.clone()) };
+            let older = KeyRange {
+                from: all.from,
+                to: Some(key.clone()),
+            };
             let (mut keys, has_before, _) = before(view, older, limit / 2)?;
             let rest = limit - keys.len();
-            let (newer, has_after) = after(view, KeyRange { from: key, to: all.to }, rest.max(1))?;
+            let (newer, has_after) = after(
+                view,
+                KeyRange {
+                    from: key,
+                    to: all.to,
+                },
+                rest.max(1),
+            )?;
             keys.extend(newer);
             (keys, has_before, has_after)
         }
@@ -124,11 +152,20 @@ pub fn page(
     for entry in entries {
         messages.extend(message(view, entry.id, ctx)?);
     }
-    Ok(Page { messages, has_before, has_after, first_unread: read::first_unread(view, channel)? })
+    Ok(Page {
+        messages,
+        has_before,
+        has_after,
+        first_unread: read::first_unread(view, channel)?,
+    })
 }
 
 /// The last entries of a range, ascending, and whether there are more before them.
-fn before(view: &dyn View, range: KeyRange, limit: usize) -> Result<(Vec<Entry>, bool, bool), ViewError> {
+fn before(
+    view: &dyn View,
+    range: KeyRange,
+    limit: usize,
+) -> Result<(Vec<Entry>, bool, bool), ViewError> {
     let mut entries = entries(view, &range, Direction::Backward, limit + 1)?;
     let more = entries.len() > limit;
     entries.truncate(limit);
@@ -144,22 +181,41 @@ fn after(view: &dyn View, range: KeyRange, limit: usize) -> Result<(Vec<Entry>, 
     Ok((entries, more))
 }
 
-fn entries(view: &dyn View, range: &KeyRange, direction: Direction, limit: usize) -> Result<Vec<Entry>, ViewError> {
+fn entries(
+    view: &dyn View,
+    range: &KeyRange,
+    direction: Direction,
+    limit: usize,
+) -> Result<Vec<Entry>, ViewError> {
     let rows = view.range(Table::Timeline, range, direction, limit)?;
-    rows.iter().map(|(key, value)| Entry::read(key, value)).collect()
+    rows.iter()
+        .map(|(key, value)| Entry::read(key, value))
+        .collect()
 }
 
 /// Reads one message.
 ///
 /// # Errors
 /// [`ViewError`] if the store cannot be read.
-pub fn message(view: &dyn View, id: EnvelopeId, ctx: &dyn Context) -> Result<Option<Message>, ViewError> {
-    let Some(row) = row::load(view, &id)? else { return Ok(None) };
-    let names = ServerNames { server: row.server, ctx };
+pub fn message(
+    view: &dyn View,
+    id: EnvelopeId,
+    ctx: &dyn Context,
+) -> Result<Option<Message>, ViewError> {
+    let Some(row) = row::load(view, &id)? else {
+        return Ok(None);
+    };
+    let names = ServerNames {
+        server: row.server,
+        ctx,
+    };
     let author = ctx.author(row.server, row.author);
     let post = row.shown();
     let mut attachments = Vec::new();
-    for attachment in post.map(|post| post.attachments.as_slice()).unwrap_or_default() {
+    for attachment in post
+        .map(|post| post.attachments.as_slice())
+        .unwrap_or_default()
+    {
         attachments.push((attachment.clone(), ctx.blob(&attachment.blob.hash)?));
     }
     let reply_to = match post.and_then(|post| post.reply_to) {
@@ -180,7 +236,11 @@ pub fn message(view: &dyn View, id: EnvelopeId, ctx: &dyn Context) -> Result<Opt
         author_color: author.color,
         author_avatar: author.avatar,
         time: row.effective,
-        edited: row.edit.as_ref().filter(|_| !row.is_deleted()).map(|edit| edit.time),
+        edited: row
+            .edit
+            .as_ref()
+            .filter(|_| !row.is_deleted())
+            .map(|edit| edit.time),
         deleted: row.is_deleted(),
         text: row.text().to_owned(),
         tree: markdown::parse(row.text(), &names),
@@ -220,11 +280,24 @@ fn mentions(row: &MessageRow, ctx: &dyn Context) -> Mentions {
 }
 
 /// What another device of this person, or anybody else, has said is with at least that device.
-fn delivery(view: &dyn View, id: &EnvelopeId, row: &MessageRow, ctx: &dyn Context) -> Result<Delivery, ViewError> {
+fn delivery(
+    view: &dyn View,
+    id: &EnvelopeId,
+    row: &MessageRow,
+    ctx: &dyn Context,
+) -> Result<Delivery, ViewError> {
     let here = ctx.device(row.server) == Some(row.pseudonym);
     let devices = copies(view, *id)?.len() + usize::from(!here);
-    let state = if devices == 0 { DeliveryState::Local } else { DeliveryState::WithPeers };
-    Ok(Delivery { state, devices, hubs: 0 })
+    let state = if devices == 0 {
+        DeliveryState::Local
+    } else {
+        DeliveryState::WithPeers
+    };
+    Ok(Delivery {
+        state,
+        devices,
+        hubs: 0,
+    })
 }
 
 fn preview(
@@ -242,7 +315,10 @@ fn preview(
             deleted: false,
         });
     };
-    let names = ServerNames { server: row.server, ctx };
+    let names = ServerNames {
+        server: row.server,
+        ctx,
+    };
     let text = markdown::plain(&markdown::parse(row.text(), &names));
     let mut excerpt: String = text.chars().take(EXCERPT_CHARS).collect();
     if excerpt.len() < text.len() {
@@ -275,6 +351,9 @@ pub(crate) fn order_from(time: Millis) -> u64 {
 }
 
 /// Channel, author and order value of a message that is here.
-pub(crate) fn entry_of(view: &dyn View, id: &EnvelopeId) -> Result<Option<(ChannelId, u64)>, ViewError> {
+pub(crate) fn entry_of(
+    view: &dyn View,
+    id: &EnvelopeId,
+) -> Result<Option<(ChannelId, u64)>, ViewError> {
     Ok(row::load(view, id)?.map(|row| (row.channel, order_value(row.effective, id))))
 }

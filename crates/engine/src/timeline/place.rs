@@ -28,7 +28,11 @@ const NEWEST_WINDOW: usize = 64;
 ///
 /// # Errors
 /// [`ViewError`] if the store cannot be read.
-pub fn newest(view: &dyn View, channel: ChannelId, max: usize) -> Result<Vec<EnvelopeId>, ViewError> {
+pub fn newest(
+    view: &dyn View,
+    channel: ChannelId,
+    max: usize,
+) -> Result<Vec<EnvelopeId>, ViewError> {
     let range = KeyRange::prefix(channel.as_bytes());
     let rows = view.range(Table::Timeline, &range, Direction::Backward, NEWEST_WINDOW)?;
     let mut cited = BTreeSet::new();
@@ -43,8 +47,13 @@ pub fn newest(view: &dyn View, channel: ChannelId, max: usize) -> Result<Vec<Env
     Ok(heads)
 }
 
+/// The earliest place after a parent.
+pub(super) fn after(parent: Millis) -> Millis {
+    Millis(parent.0.saturating_add(1))
+}
+
 /// The effective time that parents give.
-pub(super) fn effective(
+fn effective(
     view: &dyn View,
     channel: &ChannelId,
     base: Millis,
@@ -53,7 +62,7 @@ pub(super) fn effective(
     let mut time = base;
     for parent in parents {
         if let Some(row) = row::load_in(view, channel, parent)? {
-            time = time.max(Millis(row.effective.0.saturating_add(1)));
+            time = time.max(after(row.effective));
         }
     }
     Ok(time)
@@ -82,7 +91,9 @@ impl<'t, 'v> Mover<'t, 'v> {
     /// Looks at the messages that came before one of their parents.
     pub fn waiting(&mut self, parent: &EnvelopeId) -> Result<(), ViewError> {
         let range = KeyRange::prefix(&act::waiting_prefix(parent, &self.channel));
-        let rows = self.txn.range(Table::MessageAct, &range, Direction::Forward, self.left)?;
+        let rows = self
+            .txn
+            .range(Table::MessageAct, &range, Direction::Forward, self.left)?;
         for (key, _) in rows {
             self.txn.delete(Table::MessageAct, key.clone());
             self.left = self.left.saturating_sub(1);
@@ -94,13 +105,18 @@ impl<'t, 'v> Mover<'t, 'v> {
     }
 
     /// Looks at those whom a parent lifts that now stands at `to`: they stand at `from` or after it, and not after `to`.
-    pub fn lifted(&mut self, parent: &EnvelopeId, from: Millis, to: Millis) -> Result<(), ViewError> {
-        self.citing(parent, from, Millis(to.0.saturating_add(1)))
+    pub fn lifted(
+        &mut self,
+        parent: &EnvelopeId,
+        from: Millis,
+        to: Millis,
+    ) -> Result<(), ViewError> {
+        self.citing(parent, from, after(to))
     }
 
     /// Looks at those whom a parent lifted that stood at `at`: they stand one after it.
     pub fn lowered(&mut self, parent: &EnvelopeId, at: Millis) -> Result<(), ViewError> {
-        self.citing(parent, Millis(at.0.saturating_add(1)), Millis(at.0.saturating_add(2)))
+        self.citing(parent, after(at), after(after(at)))
     }
 
     /// Queues entries in `from..to` that cite `parent`; if there are too many, the latest, which are the likelier ones.
@@ -110,7 +126,9 @@ impl<'t, 'v> Mover<'t, 'v> {
             from: timeline_key(&self.channel, from, &none),
             to: Some(timeline_key(&self.channel, to, &none)),
         };
-        let rows = self.txn.range(Table::Timeline, &range, Direction::Backward, self.left)?;
+        let rows = self
+            .txn
+            .range(Table::Timeline, &range, Direction::Backward, self.left)?;
         self.left = self.left.saturating_sub(rows.len());
         for (key, value) in rows {
             let entry = Entry::read(&key, &value)?;
@@ -148,13 +166,19 @@ impl<'t, 'v> Mover<'t, 'v> {
         let behind = counts.remove(&entry);
         self.txn.delete(Table::Timeline, entry.key(&self.channel));
         row.effective = to;
-        let entry = Entry { effective: to, ..entry };
+        let entry = Entry {
+            effective: to,
+            ..entry
+        };
         row::save_entry(self.txn, &self.channel, &entry);
         row::save(self.txn, &id, &row);
         counts.add(&entry, behind);
         counts.save(self.txn);
         post::index(self.txn, &id, &row);
-        self.notices.push(Notice::MessageUpdated { channel: self.channel, message: id });
+        self.notices.push(Notice::MessageUpdated {
+            channel: self.channel,
+            message: id,
+        });
         if to > from {
             self.lifted(&id, from, to)
         } else {

@@ -6,14 +6,20 @@ use conclave_core::view::{Direction, KeyRange, Table, View, ViewError};
 
 use super::place::{self, Mover};
 use super::read::Counts;
-use super::row::{self, AtPosition, Entry, MessageRow, ROW_VERSION, author_tag, flag, position_key};
+use super::row::{
+    self, AtPosition, Entry, MessageRow, ROW_VERSION, author_tag, flag, position_key,
+};
 use super::{AHEAD_MS_MAX, Arrival, LATE_MS, act, fold};
 use crate::effect::Notice;
 use crate::markdown;
 use crate::search;
 use crate::txn::Txn;
 
-pub(super) fn apply(txn: &mut Txn<'_>, arrival: &Arrival<'_>, post: &Post) -> Result<Vec<Notice>, ViewError> {
+pub(super) fn apply(
+    txn: &mut Txn<'_>,
+    arrival: &Arrival<'_>,
+    post: &Post,
+) -> Result<Vec<Notice>, ViewError> {
     let (id, channel) = (arrival.envelope, arrival.channel);
     if txn.get(Table::Message, id.as_bytes())?.is_some() {
         return Ok(Vec::new());
@@ -39,7 +45,9 @@ pub(super) fn apply(txn: &mut Txn<'_>, arrival: &Arrival<'_>, post: &Post) -> Re
         late: is_late(txn, arrival, effective)?,
     };
     let acts = KeyRange::prefix(&act::prefix(&id, &channel));
-    let expected = !txn.range(Table::MessageAct, &acts, Direction::Forward, 1)?.is_empty();
+    let expected = !txn
+        .range(Table::MessageAct, &acts, Direction::Forward, 1)?
+        .is_empty();
     if expected {
         fold::fold(txn, &id, &mut row)?;
     }
@@ -55,12 +63,18 @@ pub(super) fn apply(txn: &mut Txn<'_>, arrival: &Arrival<'_>, post: &Post) -> Re
     let position = position_key(&channel, &arrival.pseudonym, arrival.seq);
     txn.put(Table::Message, position, AtPosition::Message(id).value());
     index(txn, &id, &row);
-    let mut notices = vec![Notice::MessageCreated { channel, message: id }];
+    let mut notices = vec![Notice::MessageCreated {
+        channel,
+        message: id,
+    }];
     if entry.counts() {
         let mut counts = Counts::load(txn, channel)?;
         counts.add(&entry, !arrival.catching_up);
         counts.save(txn);
-        notices.push(Notice::Unread { server: arrival.server, channel });
+        notices.push(Notice::Unread {
+            server: arrival.server,
+            channel,
+        });
     }
     if expected {
         notices.extend(expected_by(txn, arrival)?);
@@ -74,15 +88,26 @@ pub(super) fn believed(arrival: &Arrival<'_>) -> Millis {
     arrival.content.time.min(latest)
 }
 
-/// The effective time; parents that are not here yet will find the message.
-fn parents_or_wait(txn: &mut Txn<'_>, arrival: &Arrival<'_>, base: Millis) -> Result<Millis, ViewError> {
-    let channel = &arrival.channel;
+/// The effective time, as [`place::effective`]; parents that are not here yet will find the message.
+fn parents_or_wait(
+    txn: &mut Txn<'_>,
+    arrival: &Arrival<'_>,
+    base: Millis,
+) -> Result<Millis, ViewError> {
+    let channel = arrival.channel;
+    let mut time = base;
     for parent in &arrival.content.parents {
-        if txn.get(Table::Message, parent.as_bytes())?.is_none() {
-            txn.put(Table::MessageAct, act::waiting_key(parent, channel, &arrival.envelope), []);
+        match row::load(txn, parent)? {
+            Some(row) if row.channel == channel => time = time.max(place::after(row.effective)),
+            Some(_) => {}
+            None => txn.put(
+                Table::MessageAct,
+                act::waiting_key(parent, &channel, &arrival.envelope),
+                [],
+            ),
         }
     }
-    place::effective(txn, channel, base, &arrival.content.parents)
+    Ok(time)
 }
 
 fn flags(txn: &mut Txn<'_>, arrival: &Arrival<'_>, post: &Post) -> Result<u8, ViewError> {
@@ -91,7 +116,10 @@ fn flags(txn: &mut Txn<'_>, arrival: &Arrival<'_>, post: &Post) -> Result<u8, Vi
     }
     let called = markdown::mentions(&post.text);
     let everyone = (called.everyone || called.here) && arrival.allowed.mention_everyone;
-    let by_role = arrival.my_roles.iter().any(|role| called.roles.contains(role));
+    let by_role = arrival
+        .my_roles
+        .iter()
+        .any(|role| called.roles.contains(role));
     let by_name = called.members.contains(&arrival.me);
     let answered = match &post.reply_to {
         Some(target) => answers_own(txn, arrival, target)?,
@@ -102,7 +130,11 @@ fn flags(txn: &mut Txn<'_>, arrival: &Arrival<'_>, post: &Post) -> Result<u8, Vi
 }
 
 /// Whether it answers this person. A target that is not here yet finds the answer when it comes.
-fn answers_own(txn: &mut Txn<'_>, arrival: &Arrival<'_>, target: &EnvelopeId) -> Result<bool, ViewError> {
+fn answers_own(
+    txn: &mut Txn<'_>,
+    arrival: &Arrival<'_>,
+    target: &EnvelopeId,
+) -> Result<bool, ViewError> {
     if let Some(row) = row::load(txn, target)? {
         return Ok(row.channel == arrival.channel && row.author == arrival.me);
     }
@@ -134,7 +166,9 @@ const ANSWERS_MAX: usize = 1024;
 
 /// Raises a flag on a message, its entry and the counts.
 pub(super) fn set_flag(txn: &mut Txn<'_>, id: &EnvelopeId, bit: u8) -> Result<(), ViewError> {
-    let Some(mut row) = row::load(txn, id)? else { return Ok(()) };
+    let Some(mut row) = row::load(txn, id)? else {
+        return Ok(());
+    };
     if row.flags & (bit | flag::OWN) != 0 {
         return Ok(());
     }
@@ -154,8 +188,13 @@ pub(super) fn flags_changed(
     if row.flags == before {
         return Ok(());
     }
-    let Some(entry) = row::load_entry(txn, id, row)? else { return Ok(()) };
-    let changed = Entry { flags: row.flags, ..entry.clone() };
+    let Some(entry) = row::load_entry(txn, id, row)? else {
+        return Ok(());
+    };
+    let changed = Entry {
+        flags: row.flags,
+        ..entry.clone()
+    };
     let mut counts = Counts::load(txn, row.channel)?;
     counts.replace(&entry, &changed);
     counts.save(txn);
@@ -173,11 +212,12 @@ fn is_late(txn: &Txn<'_>, arrival: &Arrival<'_>, effective: Millis) -> Result<bo
         from: row::timeline_key(&arrival.channel, effective, &arrival.envelope),
         to: KeyRange::prefix(arrival.channel.as_bytes()).to,
     };
-    for (key, value) in txn.range(Table::Timeline, &range, Direction::Forward, 1)? {
-        let next = Entry::read(&key, &value)?;
-        return Ok(row::load(txn, &next.id)?.is_some_and(|row| row.arrived < long_ago));
-    }
-    Ok(false)
+    let rows = txn.range(Table::Timeline, &range, Direction::Forward, 1)?;
+    let Some((key, value)) = rows.first() else {
+        return Ok(false);
+    };
+    let next = row::load(txn, &Entry::read(key, value)?.id)?;
+    Ok(next.is_some_and(|row| row.arrived < long_ago))
 }
 
 /// Puts a message into the search index as it stands, or takes it out.
@@ -193,5 +233,10 @@ pub(super) fn index(txn: &mut Txn<'_>, id: &EnvelopeId, row: &MessageRow) {
         everyone: row.calls_everyone(),
         attachments: &post.attachments,
     });
-    txn.index(*id.as_bytes(), document.text, document.labels, super::order_value(row.effective, id));
+    txn.index(
+        *id.as_bytes(),
+        document.text,
+        document.labels,
+        super::order_value(row.effective, id),
+    );
 }

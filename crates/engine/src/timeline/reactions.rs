@@ -5,9 +5,9 @@ use conclave_core::id::{ChannelId, EnvelopeId, IdentityId, Millis};
 use conclave_core::view::{Direction, KeyRange, Table, View, ViewError};
 use minicbor::{Decode, Encode};
 
-use super::act::{self, WEIGHED_MAX, kind, kind_prefix};
-use super::row::{self, ROW_VERSION};
 use super::Arrival;
+use super::act::{self, Placed, WEIGHED_MAX, kind, kind_prefix};
+use super::row::{self, ROW_VERSION};
 use crate::effect::Notice;
 use crate::model::Reaction;
 use crate::txn::Txn;
@@ -41,7 +41,12 @@ fn spelled(emoji: &str) -> Vec<u8> {
 }
 
 /// What one author's acts with one emoji on one message are stored under.
-pub(super) fn thing(target: &EnvelopeId, channel: &ChannelId, emoji: &str, author: &IdentityId) -> Vec<u8> {
+pub(super) fn thing(
+    target: &EnvelopeId,
+    channel: &ChannelId,
+    emoji: &str,
+    author: &IdentityId,
+) -> Vec<u8> {
     let rest = [spelled(emoji).as_slice(), author.as_bytes()].concat();
     kind_prefix(target, channel, kind::REACT, &rest)
 }
@@ -92,7 +97,15 @@ fn standing(view: &dyn View, thing: &[u8]) -> Result<Option<Millis>, ViewError> 
     if act::last(&acts).any(|act| !act.on) {
         return Ok(None);
     }
-    Ok(act::latest(&acts).map(|act| act.time))
+    Ok(since(&acts))
+}
+
+/// When the first of the acts came that no removal follows: who reacts again keeps their place.
+fn since(acts: &[Placed]) -> Option<Millis> {
+    let standing = acts
+        .iter()
+        .filter(|act| act.row.on && !acts.iter().any(|other| !other.row.on && other.follows(act)));
+    standing.map(|act| act.row.time).min()
 }
 
 fn changed(
@@ -110,7 +123,10 @@ fn changed(
     let key = kind_prefix(target, channel, kind::REACTION, &spelled(emoji));
     let mut tally = match txn.get(Table::MessageAct, &key)? {
         Some(value) => row::decode(&value)?,
-        None => Tally { version: ROW_VERSION, ..Tally::default() },
+        None => Tally {
+            version: ROW_VERSION,
+            ..Tally::default()
+        },
     };
     if let Some(time) = before {
         tally.count = tally.count.saturating_sub(1);
@@ -132,7 +148,13 @@ fn changed(
         txn.put(Table::MessageAct, key, codec::encode(&tally));
     }
     let here = row::load_in(txn, channel, target)?.is_some();
-    Ok(here.then_some(Notice::MessageUpdated { channel: *channel, message: *target }).into_iter().collect())
+    Ok(here
+        .then_some(Notice::MessageUpdated {
+            channel: *channel,
+            message: *target,
+        })
+        .into_iter()
+        .collect())
 }
 
 /// The first members by time among an emoji's acts.
@@ -147,9 +169,9 @@ fn first_of(
     let mut first = Vec::new();
     for theirs in acts.chunk_by(|one, next| one.row.author == next.row.author) {
         if act::last(theirs).all(|act| act.on)
-            && let Some(act) = act::latest(theirs)
+            && let (Some(time), Some(act)) = (since(theirs), theirs.first())
         {
-            first.push((act.time, act.author));
+            first.push((time, act.row.author));
         }
     }
     first.sort_unstable();
@@ -165,7 +187,12 @@ pub(super) fn of(
     me: &IdentityId,
 ) -> Result<Vec<Reaction>, ViewError> {
     let prefix = kind_prefix(target, channel, kind::REACTION, &[]);
-    let rows = view.range(Table::MessageAct, &KeyRange::prefix(&prefix), Direction::Forward, EMOJI_MAX)?;
+    let rows = view.range(
+        Table::MessageAct,
+        &KeyRange::prefix(&prefix),
+        Direction::Forward,
+        EMOJI_MAX,
+    )?;
     let mut reactions = Vec::with_capacity(rows.len());
     for (key, value) in rows {
         let tally: Tally = row::decode(&value)?;
@@ -173,7 +200,8 @@ pub(super) fn of(
         let emoji = String::from_utf8_lossy(emoji).into_owned();
         let listed = tally.first.iter().any(|(_, member)| member == me);
         let all_listed = tally.count as usize <= tally.first.len();
-        let mine = listed || (!all_listed && standing(view, &thing(target, channel, &emoji, me))?.is_some());
+        let mine = listed
+            || (!all_listed && standing(view, &thing(target, channel, &emoji, me))?.is_some());
         let since = tally.first.first().map_or(Millis(0), |(time, _)| *time);
         reactions.push((
             since,
@@ -186,5 +214,8 @@ pub(super) fn of(
         ));
     }
     reactions.sort_by(|(one, a), (other, b)| one.cmp(other).then_with(|| a.emoji.cmp(&b.emoji)));
-    Ok(reactions.into_iter().map(|(_, reaction)| reaction).collect())
+    Ok(reactions
+        .into_iter()
+        .map(|(_, reaction)| reaction)
+        .collect())
 }

@@ -47,7 +47,10 @@ pub(super) struct ReadRow {
 impl ReadRow {
     /// That of a channel of which nothing is known.
     fn fresh() -> Self {
-        Self { version: ROW_VERSION, ..Self::default() }
+        Self {
+            version: ROW_VERSION,
+            ..Self::default()
+        }
     }
 }
 
@@ -64,7 +67,11 @@ impl Counts {
             Some(value) => row::decode(&value)?,
             None => ReadRow::fresh(),
         };
-        Ok(Self { channel, stored: row.clone(), row })
+        Ok(Self {
+            channel,
+            stored: row.clone(),
+            row,
+        })
     }
 
     /// Stores it, if anything changed; tells whether it did.
@@ -73,13 +80,19 @@ impl Counts {
         if changed && self.row == ReadRow::fresh() {
             txn.delete(Table::ReadState, *self.channel.as_bytes());
         } else if changed {
-            txn.put(Table::ReadState, *self.channel.as_bytes(), codec::encode(&self.row));
+            txn.put(
+                Table::ReadState,
+                *self.channel.as_bytes(),
+                codec::encode(&self.row),
+            );
         }
         changed
     }
 
     fn is_after(&self, entry: &Entry) -> bool {
-        self.row.marker.is_none_or(|marker| (entry.effective, entry.id) > marker)
+        self.row
+            .marker
+            .is_none_or(|marker| (entry.effective, entry.id) > marker)
     }
 
     /// Counts an entry that has come; `behind`: also if it stands before the marker.
@@ -130,7 +143,10 @@ impl Counts {
 fn after_marker(channel: ChannelId, row: &ReadRow) -> KeyRange {
     let all = KeyRange::prefix(channel.as_bytes());
     match row.marker {
-        Some((time, id)) => KeyRange { from: successor(timeline_key(&channel, time, &id)), to: all.to },
+        Some((time, id)) => KeyRange {
+            from: successor(timeline_key(&channel, time, &id)),
+            to: all.to,
+        },
         None => all,
     }
 }
@@ -142,7 +158,11 @@ pub(super) fn successor(mut key: Vec<u8>) -> Vec<u8> {
 }
 
 /// Unread messages and mentions, counted from the timeline.
-pub(super) fn count(view: &dyn View, channel: ChannelId, row: &ReadRow) -> Result<(u64, u64), ViewError> {
+pub(super) fn count(
+    view: &dyn View,
+    channel: ChannelId,
+    row: &ReadRow,
+) -> Result<(u64, u64), ViewError> {
     let (mut unread, mut mentions) = (0, 0);
     let mut take = |entry: &Entry| {
         unread += u64::from(entry.counts());
@@ -191,19 +211,31 @@ pub fn read_summary(view: &dyn View, channel: ChannelId) -> Result<ReadSummary, 
     })
 }
 
-fn last_read(view: &dyn View, channel: ChannelId, row: &ReadRow) -> Result<Option<EnvelopeId>, ViewError> {
-    let Some((time, id)) = row.marker else { return Ok(None) };
+fn last_read(
+    view: &dyn View,
+    channel: ChannelId,
+    row: &ReadRow,
+) -> Result<Option<EnvelopeId>, ViewError> {
+    let Some((time, id)) = row.marker else {
+        return Ok(None);
+    };
     let range = KeyRange {
         from: channel.as_bytes().to_vec(),
         to: Some(successor(timeline_key(&channel, time, &id))),
     };
     let rows = view.range(Table::Timeline, &range, Direction::Backward, 1)?;
-    let entry = rows.first().map(|(key, value)| Entry::read(key, value)).transpose()?;
+    let entry = rows
+        .first()
+        .map(|(key, value)| Entry::read(key, value))
+        .transpose()?;
     Ok(entry.map(|entry| entry.id))
 }
 
 /// The first unread message, if one is among the next [`STEP`] after the marker or slipped in before it.
-pub(super) fn first_unread(view: &dyn View, channel: ChannelId) -> Result<Option<EnvelopeId>, ViewError> {
+pub(super) fn first_unread(
+    view: &dyn View,
+    channel: ChannelId,
+) -> Result<Option<EnvelopeId>, ViewError> {
     let row = Counts::load(view, channel)?.row;
     if row.unread == 0 {
         return Ok(None);
@@ -218,7 +250,12 @@ pub(super) fn first_unread(view: &dyn View, channel: ChannelId) -> Result<Option
     if let Some((_, id)) = first {
         return Ok(Some(id));
     }
-    let rows = view.range(Table::Timeline, &after_marker(channel, &row), Direction::Forward, STEP)?;
+    let rows = view.range(
+        Table::Timeline,
+        &after_marker(channel, &row),
+        Direction::Forward,
+        STEP,
+    )?;
     for (key, value) in rows {
         let entry = Entry::read(&key, &value)?;
         if entry.counts() {
@@ -277,9 +314,15 @@ pub fn mark_unread(
     let Some(row) = row::load_in(txn, &channel, &message)? else {
         return Ok(Vec::new());
     };
-    let range = KeyRange { from: channel.as_bytes().to_vec(), to: Some(row.key(&message)) };
+    let range = KeyRange {
+        from: channel.as_bytes().to_vec(),
+        to: Some(row.key(&message)),
+    };
     let before = txn.range(Table::Timeline, &range, Direction::Backward, 1)?;
-    let before = before.first().map(|(key, value)| Entry::read(key, value)).transpose()?;
+    let before = before
+        .first()
+        .map(|(key, value)| Entry::read(key, value))
+        .transpose()?;
     let mut counts = Counts::load(txn, channel)?;
     counts.row.marker = before.map(|entry| (entry.effective, entry.id));
     counts.row.behind.clear();
@@ -342,7 +385,10 @@ fn level_of(number: u8) -> NotifyLevel {
 }
 
 fn told(changed: bool, server: ServerId, channel: ChannelId) -> Vec<Notice> {
-    changed.then_some(Notice::Unread { server, channel }).into_iter().collect()
+    changed
+        .then_some(Notice::Unread { server, channel })
+        .into_iter()
+        .collect()
 }
 
 /// Keeps what a person has begun to write; an empty text takes it away.
@@ -374,7 +420,10 @@ pub(super) fn draft_key(channel: ChannelId) -> Vec<u8> {
 
 /// What is kept and what counting anew gives.
 #[cfg(test)]
-pub(super) fn kept_and_counted(view: &dyn View, channel: ChannelId) -> Result<[(u64, u64); 2], ViewError> {
+pub(super) fn kept_and_counted(
+    view: &dyn View,
+    channel: ChannelId,
+) -> Result<[(u64, u64); 2], ViewError> {
     let row = Counts::load(view, channel)?.row;
     Ok([(row.unread, row.mentions), count(view, channel, &row)?])
 }

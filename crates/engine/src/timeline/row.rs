@@ -95,7 +95,9 @@ impl MessageRow {
 
     /// Whether `@everyone` in the text as it stands calls anybody.
     pub fn calls_everyone(&self) -> bool {
-        self.edit.as_ref().map_or(self.everyone, |edit| edit.everyone)
+        self.edit
+            .as_ref()
+            .map_or(self.everyone, |edit| edit.everyone)
     }
 
     pub fn is_deleted(&self) -> bool {
@@ -130,7 +132,8 @@ impl Entry {
     }
 
     pub fn read(key: &[u8], value: &[u8]) -> Result<Self, ViewError> {
-        Self::parse(key, value).ok_or_else(|| ViewError("an entry of the timeline is damaged".to_owned()))
+        Self::parse(key, value)
+            .ok_or_else(|| ViewError("an entry of the timeline is damaged".to_owned()))
     }
 
     fn parse(key: &[u8], value: &[u8]) -> Option<Self> {
@@ -168,13 +171,23 @@ pub(super) fn author_tag(author: &IdentityId) -> [u8; 8] {
 
 /// Channel (32) ‖ effective time (8, big-endian) ‖ message id (32).
 pub(super) fn timeline_key(channel: &ChannelId, effective: Millis, id: &EnvelopeId) -> Vec<u8> {
-    [channel.as_bytes().as_slice(), &effective.0.to_be_bytes(), id.as_bytes()].concat()
+    [
+        channel.as_bytes().as_slice(),
+        &effective.0.to_be_bytes(),
+        id.as_bytes(),
+    ]
+    .concat()
 }
 
 /// Key in [`Table::Message`] of what stands at a position: channel (32) ‖ pseudonym (32) ‖ sequence (8, big-endian). Its length
 /// tells it from a message id.
 pub(super) fn position_key(channel: &ChannelId, pseudonym: &Pseudonym, seq: u64) -> Vec<u8> {
-    [channel.as_bytes().as_slice(), pseudonym.as_bytes(), &seq.to_be_bytes()].concat()
+    [
+        channel.as_bytes().as_slice(),
+        pseudonym.as_bytes(),
+        &seq.to_be_bytes(),
+    ]
+    .concat()
 }
 
 /// What stands at a position: 1 ‖ message id, or 2 ‖ key of an act.

@@ -8,7 +8,9 @@ mod reading;
 mod searching;
 
 use conclave_core::content::{Act, CONTENT_VERSION, Content, Post};
-use conclave_core::id::{BlobHash, ChannelId, EnvelopeId, IdentityId, Millis, Pseudonym, RoleId, ServerId};
+use conclave_core::id::{
+    BlobHash, ChannelId, EnvelopeId, IdentityId, Millis, Pseudonym, RoleId, ServerId,
+};
 use conclave_core::view::{Change, Direction, KeyRange, Row, Table, View};
 use conclave_store::{MemoryStore, Store};
 
@@ -22,7 +24,6 @@ const ME: IdentityId = person(0);
 const ADA: IdentityId = person(1);
 const BOB: IdentityId = person(2);
 const NOON: Millis = Millis(1_800_000_000_000);
-const MINUTE: u64 = 60_000;
 
 const fn person(number: u8) -> IdentityId {
     IdentityId([0x10 + number; 32])
@@ -99,7 +100,12 @@ impl Said {
     }
 
     fn moderator(mut self) -> Self {
-        self.allowed = Allowed { mention_everyone: true, manage_messages: true, attach: true, pin: true };
+        self.allowed = Allowed {
+            mention_everyone: true,
+            manage_messages: true,
+            attach: true,
+            pin: true,
+        };
         self
     }
 
@@ -115,16 +121,34 @@ fn device(author: IdentityId, number: u8) -> Pseudonym {
 }
 
 fn post(number: u16, author: IdentityId, text: &str) -> Said {
-    Said::new(number, author, Act::Post(Post { text: text.to_owned(), ..Post::default() }))
+    Said::new(
+        number,
+        author,
+        Act::Post(Post {
+            text: text.to_owned(),
+            ..Post::default()
+        }),
+    )
 }
 
 fn reply(number: u16, author: IdentityId, text: &str, to: u16) -> Said {
-    let post = Post { text: text.to_owned(), reply_to: Some(id(to)), ..Post::default() };
+    let post = Post {
+        text: text.to_owned(),
+        reply_to: Some(id(to)),
+        ..Post::default()
+    };
     Said::new(number, author, Act::Post(post))
 }
 
 fn edit(number: u16, author: IdentityId, target: u16, text: &str) -> Said {
-    Said::new(number, author, Act::Edit { target: id(target), text: text.to_owned() })
+    Said::new(
+        number,
+        author,
+        Act::Edit {
+            target: id(target),
+            text: text.to_owned(),
+        },
+    )
 }
 
 fn delete(number: u16, author: IdentityId, target: u16) -> Said {
@@ -132,11 +156,27 @@ fn delete(number: u16, author: IdentityId, target: u16) -> Said {
 }
 
 fn react(number: u16, author: IdentityId, target: u16, emoji: &str, on: bool) -> Said {
-    Said::new(number, author, Act::React { target: id(target), emoji: emoji.to_owned(), on })
+    Said::new(
+        number,
+        author,
+        Act::React {
+            target: id(target),
+            emoji: emoji.to_owned(),
+            on,
+        },
+    )
 }
 
 fn pin(number: u16, author: IdentityId, target: u16, on: bool) -> Said {
-    Said::new(number, author, Act::Pin { target: id(target), on }).moderator()
+    Said::new(
+        number,
+        author,
+        Act::Pin {
+            target: id(target),
+            on,
+        },
+    )
+    .moderator()
 }
 
 /// One person's node, as far as the timeline goes.
@@ -158,7 +198,10 @@ impl Node {
         self.changes(change).0
     }
 
-    fn changes<T>(&mut self, change: impl FnOnce(&mut Txn<'_>) -> Result<T, ViewError>) -> (T, Vec<Change>) {
+    fn changes<T>(
+        &mut self,
+        change: impl FnOnce(&mut Txn<'_>) -> Result<T, ViewError>,
+    ) -> (T, Vec<Change>) {
         let mut txn = Txn::new(&self.store);
         let out = change(&mut txn).unwrap();
         let changes = txn.into_changes();
@@ -207,11 +250,17 @@ impl Node {
 
     /// The messages of the channel, oldest first.
     fn order(&self) -> Vec<EnvelopeId> {
-        self.page().messages.iter().map(|message| message.id).collect()
+        self.page()
+            .messages
+            .iter()
+            .map(|message| message.id)
+            .collect()
     }
 
     fn message(&self, number: u16) -> Message {
-        message(&self.store, id(number), &Friends).unwrap().expect("the message is here")
+        message(&self.store, id(number), &Friends)
+            .unwrap()
+            .expect("the message is here")
     }
 
     /// Unread and mentions, as a person sees them.
@@ -221,7 +270,14 @@ impl Node {
     }
 
     fn rows(&self, table: Table) -> Vec<Row> {
-        self.store.range(table, &KeyRange::prefix(&[]), Direction::Forward, usize::MAX).unwrap()
+        self.store
+            .range(
+                table,
+                &KeyRange::prefix(&[]),
+                Direction::Forward,
+                usize::MAX,
+            )
+            .unwrap()
     }
 }
 
@@ -242,7 +298,10 @@ impl Context for Friends {
 
     fn author(&self, server: ServerId, identity: IdentityId) -> AuthorView {
         let name = self.member_name(server, identity).unwrap_or_default();
-        AuthorView { name, ..AuthorView::default() }
+        AuthorView {
+            name,
+            ..AuthorView::default()
+        }
     }
 
     fn member_name(&self, _: ServerId, identity: IdentityId) -> Option<String> {
@@ -266,11 +325,18 @@ impl Context for Friends {
 
     fn members_named(&self, _: Option<ServerId>, name: &str) -> Vec<IdentityId> {
         let all = [ME, ADA, BOB].into_iter();
-        all.filter(|person| self.member_name(SERVER, *person).is_some_and(|known| known.eq_ignore_ascii_case(name)))
-            .collect()
+        all.filter(|person| {
+            self.member_name(SERVER, *person)
+                .is_some_and(|known| known.eq_ignore_ascii_case(name))
+        })
+        .collect()
     }
 
     fn channels_named(&self, _: Option<ServerId>, name: &str) -> Vec<ChannelId> {
-        if name == "general" { vec![GENERAL] } else { Vec::new() }
+        if name == "general" {
+            vec![GENERAL]
+        } else {
+            Vec::new()
+        }
     }
 }

@@ -4,48 +4,87 @@ use super::*;
 
 fn counted(node: &Node, number: u16) -> Vec<(String, usize, bool)> {
     let reactions = node.message(number).reactions;
-    reactions.into_iter().map(|reaction| (reaction.emoji, reaction.count, reaction.me)).collect()
+    reactions
+        .into_iter()
+        .map(|reaction| (reaction.emoji, reaction.count, reaction.me))
+        .collect()
 }
 
 #[test]
 fn only_the_author_edits() {
     let mut node = Node::with(&[post(1, ADA, "helo")]);
     node.hear(&edit(2, BOB, 1, "forged").moderator());
-    assert_eq!((node.message(1).text.as_str(), node.message(1).edited), ("helo", None));
+    assert_eq!(
+        (node.message(1).text.as_str(), node.message(1).edited),
+        ("helo", None)
+    );
     let notices = node.hear(&edit(3, ADA, 1, "hello").time(at(1)));
-    assert_eq!(notices, [Notice::MessageUpdated { channel: GENERAL, message: id(1) }]);
-    assert_eq!((node.message(1).text.as_str(), node.message(1).edited), ("hello", Some(at(1))));
+    assert_eq!(
+        notices,
+        [Notice::MessageUpdated {
+            channel: GENERAL,
+            message: id(1)
+        }]
+    );
+    assert_eq!(
+        (node.message(1).text.as_str(), node.message(1).edited),
+        ("hello", Some(at(1)))
+    );
 }
 
 #[test]
 fn the_last_edit_of_a_device_counts_whatever_its_clock_claims() {
-    let node = Node::with(&[post(1, ADA, "a"), edit(2, ADA, 1, "b"), edit(3, ADA, 1, "c").time(at(-9))]);
+    let node = Node::with(&[
+        post(1, ADA, "a"),
+        edit(2, ADA, 1, "b"),
+        edit(3, ADA, 1, "c").time(at(-9)),
+    ]);
     assert_eq!(node.message(1).text, "c");
     // Of two devices, the later claim, unless one cites the other.
-    let node = Node::with(&[post(1, ADA, "a"), edit(2, ADA, 1, "b"), edit(3, ADA, 1, "c").time(at(-9)).device(1)]);
+    let node = Node::with(&[
+        post(1, ADA, "a"),
+        edit(2, ADA, 1, "b"),
+        edit(3, ADA, 1, "c").time(at(-9)).device(1),
+    ]);
     assert_eq!(node.message(1).text, "b");
     let cites = edit(3, ADA, 1, "c").time(at(-9)).device(1).after(&[2]);
     let node = Node::with(&[post(1, ADA, "a"), edit(2, ADA, 1, "b"), cites.clone()]);
     assert_eq!(node.message(1).text, "c");
     let seen = Node::with(&[post(1, ADA, "a"), edit(2, ADA, 1, "b")]);
-    assert_eq!(earlier(&seen.store, GENERAL, ADA, &cites.act, 8).unwrap(), ids(&[2]));
+    assert_eq!(
+        earlier(&seen.store, GENERAL, ADA, &cites.act, 8).unwrap(),
+        ids(&[2])
+    );
 }
 
 #[test]
 fn a_deletion_beats_every_edit_and_erases_the_text() {
-    let mut node = Node::with(&[post(1, ADA, "secret plan"), edit(2, ADA, 1, "secret plan B")]);
+    let mut node = Node::with(&[
+        post(1, ADA, "secret plan"),
+        edit(2, ADA, 1, "secret plan B"),
+    ]);
     let notices = node.hear(&delete(3, ADA, 1));
-    assert!(notices.contains(&Notice::MessageDeleted { channel: GENERAL, message: id(1) }));
+    assert!(notices.contains(&Notice::MessageDeleted {
+        channel: GENERAL,
+        message: id(1)
+    }));
     node.hear(&edit(4, ADA, 1, "secret plan C"));
     let message = node.message(1);
     assert!(message.deleted && message.text.is_empty() && message.tree.is_empty());
     for table in [Table::Message, Table::MessageAct, Table::Timeline] {
-        let planted = node.rows(table).iter().any(|(_, value)| value.windows(6).any(|part| part == b"secret"));
+        let planted = node
+            .rows(table)
+            .iter()
+            .any(|(_, value)| value.windows(6).any(|part| part == b"secret"));
         assert!(!planted, "the text is still in {table:?}");
     }
     // Positive control: the planted text is found where it was not deleted.
     let node = Node::with(&[post(1, ADA, "secret plan")]);
-    assert!(node.rows(Table::Message).iter().any(|(_, value)| value.windows(6).any(|part| part == b"secret")));
+    assert!(
+        node.rows(Table::Message)
+            .iter()
+            .any(|(_, value)| value.windows(6).any(|part| part == b"secret"))
+    );
 }
 
 #[test]
@@ -64,8 +103,14 @@ fn a_refused_moderator_takes_their_deletions_with_them() {
     let mut node = Node::with(&[post(1, ADA, "stays"), delete(2, BOB, 1).moderator()]);
     assert!(node.message(1).deleted);
     let notices = node.change(|txn| forget_after(txn, SERVER, GENERAL, device(BOB, 0), 1));
-    assert!(notices.contains(&Notice::MessageUpdated { channel: GENERAL, message: id(1) }));
-    assert_eq!((node.message(1).deleted, node.message(1).text.as_str()), (false, "stays"));
+    assert!(notices.contains(&Notice::MessageUpdated {
+        channel: GENERAL,
+        message: id(1)
+    }));
+    assert_eq!(
+        (node.message(1).deleted, node.message(1).text.as_str()),
+        (false, "stays")
+    );
 }
 
 #[test]
@@ -79,7 +124,10 @@ fn acts_wait_for_their_message() {
         post(7, ADA, "gone"),
     ]);
     let message = node.message(1);
-    assert_eq!((message.text.as_str(), message.pinned, message.deleted), ("better", true, false));
+    assert_eq!(
+        (message.text.as_str(), message.pinned, message.deleted),
+        ("better", true, false)
+    );
     assert_eq!(counted(&node, 1), [("👍".to_owned(), 1, false)]);
     assert!(node.message(7).deleted);
 }
@@ -90,10 +138,16 @@ fn reactions_count_people_not_acts() {
     node.hear(&react(2, BOB, 1, "👍", true).time(at(-3)));
     node.hear(&react(3, BOB, 1, "👍", true));
     node.hear(&react(4, ME, 1, "👍", true));
-    node.hear(&react(5, ME, 1, "🎉", true));
-    assert_eq!(counted(&node, 1), [("👍".to_owned(), 2, true), ("🎉".to_owned(), 1, true)]);
+    node.hear(&react(5, ME, 1, "🎉", true).time(at(-1)));
+    assert_eq!(
+        counted(&node, 1),
+        [("👍".to_owned(), 2, true), ("🎉".to_owned(), 1, true)]
+    );
     node.hear(&react(6, ME, 1, "👍", false));
-    assert_eq!(counted(&node, 1), [("👍".to_owned(), 1, false), ("🎉".to_owned(), 1, true)]);
+    assert_eq!(
+        counted(&node, 1),
+        [("👍".to_owned(), 1, false), ("🎉".to_owned(), 1, true)]
+    );
     assert_eq!(node.message(1).reactions[0].members, [BOB]);
 }
 
@@ -125,7 +179,14 @@ fn the_first_twenty_members_are_listed_and_others_move_up() {
 #[test]
 fn pins_are_the_last_word_of_those_who_may() {
     let mut node = Node::with(&[post(1, ADA, "rules")]);
-    node.hear(&Said::new(2, BOB, Act::Pin { target: id(1), on: true }));
+    node.hear(&Said::new(
+        2,
+        BOB,
+        Act::Pin {
+            target: id(1),
+            on: true,
+        },
+    ));
     assert!(!node.message(1).pinned);
     node.hear(&pin(3, BOB, 1, true));
     assert!(node.message(1).pinned);
@@ -147,9 +208,20 @@ fn one_device_cannot_pile_up_acts_on_one_thing() {
 #[test]
 fn a_reply_shows_what_it_answers() {
     let long = "word ".repeat(100);
-    let mut node = Node::with(&[post(1, ADA, &long), reply(2, BOB, "no", 1), reply(3, BOB, "what?", 77)]);
+    let mut node = Node::with(&[
+        post(1, ADA, &long),
+        reply(2, BOB, "no", 1),
+        reply(3, BOB, "what?", 77),
+    ]);
     let preview = node.message(2).reply_to.unwrap();
-    assert_eq!((preview.author, preview.author_name.as_str(), preview.deleted), (Some(ADA), "Ada", false));
+    assert_eq!(
+        (
+            preview.author,
+            preview.author_name.as_str(),
+            preview.deleted
+        ),
+        (Some(ADA), "Ada", false)
+    );
     assert!(preview.excerpt.starts_with("word word") && preview.excerpt.chars().count() == 121);
     assert_eq!(node.message(3).reply_to.unwrap().author, None);
     node.hear(&delete(4, ADA, 1));
@@ -167,13 +239,24 @@ fn hiding_takes_what_one_person_said_since_a_time() {
     ]);
     let notices = node.change(|txn| hide_since(txn, SERVER, GENERAL, ADA, at(-60)));
     assert_eq!(node.order(), ids(&[1, 3]));
-    assert_eq!(notices.last(), Some(&Notice::Unread { server: SERVER, channel: GENERAL }));
+    assert_eq!(
+        notices.last(),
+        Some(&Notice::Unread {
+            server: SERVER,
+            channel: GENERAL
+        })
+    );
     assert_eq!(node.unread(), (true, 0));
 }
 
 #[test]
 fn a_dropped_channel_leaves_nothing() {
-    let said = [post(1, ADA, "a"), react(2, BOB, 1, "👍", true), edit(3, ADA, 1, "b"), post(4, ME, "c")];
+    let said = [
+        post(1, ADA, "a"),
+        react(2, BOB, 1, "👍", true),
+        edit(3, ADA, 1, "b"),
+        post(4, ME, "c"),
+    ];
     let mut node = Node::with(&said);
     node.hear(&post(9, ADA, "kept").in_channel(OTHER));
     node.change(|txn| note_copy(txn, GENERAL, device(ME, 0), 4, device(ADA, 0), NOON));
@@ -193,13 +276,31 @@ fn copies_are_proofs_of_other_devices() {
         (delivery.state, delivery.devices)
     };
     use crate::model::DeliveryState::{Local, WithPeers};
-    assert_eq!((state(&node, 1), state(&node, 2)), ((Local, 0), (WithPeers, 1)));
-    let note = |node: &mut Node, by| node.change(|txn| note_copy(txn, GENERAL, device(ME, 0), 1, by, NOON));
-    assert_eq!(note(&mut node, device(ME, 0)), None, "one's own device proves nothing");
+    assert_eq!(
+        (state(&node, 1), state(&node, 2)),
+        ((Local, 0), (WithPeers, 1))
+    );
+    let note = |node: &mut Node, by| {
+        node.change(|txn| note_copy(txn, GENERAL, device(ME, 0), 1, by, NOON))
+    };
+    assert_eq!(
+        note(&mut node, device(ME, 0)),
+        None,
+        "one's own device proves nothing"
+    );
     let told = note(&mut node, device(ADA, 0));
-    assert_eq!(told, Some(Notice::Delivery { channel: GENERAL, message: id(1) }));
+    assert_eq!(
+        told,
+        Some(Notice::Delivery {
+            channel: GENERAL,
+            message: id(1)
+        })
+    );
     assert_eq!(note(&mut node, device(ADA, 0)), None, "known already");
     note(&mut node, device(BOB, 0));
     assert_eq!(state(&node, 1), (WithPeers, 2));
-    assert_eq!(copies(&node.store, id(1)).unwrap(), [(device(ADA, 0), NOON), (device(BOB, 0), NOON)]);
+    assert_eq!(
+        copies(&node.store, id(1)).unwrap(),
+        [(device(ADA, 0), NOON), (device(BOB, 0), NOON)]
+    );
 }

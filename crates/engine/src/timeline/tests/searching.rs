@@ -7,13 +7,34 @@ use super::*;
 use crate::search::{Scope, search};
 
 fn with_file(number: u16, author: IdentityId, name: &str, mime: &str) -> Said {
-    let blob = BlobRef { hash: BlobHash([3; 32]), key: vec![0; 32].into(), size: 1, mime: mime.to_owned() };
-    let attachments = vec![Attachment { name: name.to_owned(), blob, width: None, height: None }];
-    Said::new(number, author, Act::Post(Post { attachments, ..Post::default() }))
+    let blob = BlobRef {
+        hash: BlobHash([3; 32]),
+        key: vec![0; 32].into(),
+        size: 1,
+        mime: mime.to_owned(),
+    };
+    let attachments = vec![Attachment {
+        name: name.to_owned(),
+        blob,
+        width: None,
+        height: None,
+    }];
+    Said::new(
+        number,
+        author,
+        Act::Post(Post {
+            attachments,
+            ..Post::default()
+        }),
+    )
 }
 
 fn found(node: &Node, question: &str) -> Vec<EnvelopeId> {
-    let scope = Scope { server: Some(SERVER), channel: None, visible: &|_| true };
+    let scope = Scope {
+        server: Some(SERVER),
+        channel: None,
+        visible: &|_| true,
+    };
     let results = search(&node.store, question, scope, None, 50, &Friends).unwrap();
     results.into_iter().map(|message| message.id).collect()
 }
@@ -24,8 +45,12 @@ fn conversation() -> Node {
         post(2, BOB, "a house that is green").time(at(-2 * 24 * 60)),
         post(3, ADA, &format!("look <@{BOB}> https://house.example")).time(at(-60)),
         with_file(4, BOB, "house.jpg", "image/jpeg").time(at(-50)),
-        post(5, ADA, "green elsewhere").in_channel(OTHER).time(at(-40)),
-        post(6, ADA, "@everyone house meeting").moderator().time(at(-30)),
+        post(5, ADA, "green elsewhere")
+            .in_channel(OTHER)
+            .time(at(-40)),
+        post(6, ADA, "@everyone house meeting")
+            .moderator()
+            .time(at(-30)),
     ])
 }
 
@@ -63,8 +88,17 @@ fn results_are_what_stands_now_and_what_may_be_seen() {
     node.hear(&delete(8, BOB, 2));
     assert_eq!(found(&node, "green"), ids(&[5]));
     assert_eq!(found(&node, "blue"), ids(&[1]));
-    let scope = Scope { server: None, channel: None, visible: &|channel| channel != OTHER };
-    assert_eq!(search(&node.store, "green", scope, None, 50, &Friends).unwrap().len(), 0);
+    let scope = Scope {
+        server: None,
+        channel: None,
+        visible: &|channel| channel != OTHER,
+    };
+    assert_eq!(
+        search(&node.store, "green", scope, None, 50, &Friends)
+            .unwrap()
+            .len(),
+        0
+    );
 }
 
 #[test]
@@ -73,10 +107,22 @@ fn pages_of_results_meet_also_within_one_millisecond_and_past_hidden_ones() {
         .map(|n| post(n, ADA, "same").in_channel(if n % 3 == 0 { OTHER } else { GENERAL }))
         .collect();
     let node = Node::with(&all);
-    let scope = Scope { server: None, channel: None, visible: &|channel| channel == GENERAL };
+    let scope = Scope {
+        server: None,
+        channel: None,
+        visible: &|channel| channel == GENERAL,
+    };
     let mut seen = Vec::new();
     loop {
-        let results = search(&node.store, "same", scope, seen.last().copied(), 7, &Friends).unwrap();
+        let results = search(
+            &node.store,
+            "same",
+            scope,
+            seen.last().copied(),
+            7,
+            &Friends,
+        )
+        .unwrap();
         if results.is_empty() {
             break;
         }
