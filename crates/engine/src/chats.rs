@@ -26,12 +26,16 @@ const PREFIX: &[u8] = b"chat-request/";
 #[derive(Clone, Debug, Encode, Decode)]
 #[cbor(map)]
 pub struct Request {
+    /// Who asks.
     #[n(0)]
     pub from: IdentityId,
+    /// The shared server that it came through.
     #[n(1)]
     pub via: ServerId,
+    /// The link to join with, secret and all.
     #[n(2)]
     pub link: String,
+    /// When it came.
     #[n(3)]
     pub time: Millis,
 }

@@ -155,6 +155,7 @@ fn admit(room: &Room, bytes: &[u8]) -> Result<Admission, Refusal> {
         return Err(Refusal::TooFarAhead(position.seq));
     }
     let envelope = unverified.verify(&VerifyKey(hint.pseudonym.0))?;
+    envelope.check().map_err(|error| Refusal::Rule(error.to_string()))?;
     let Some(topic) = room.topics.get(&position.topic) else {
         return Ok(Admission::Hold(Wait::Topic(position.topic)));
     };

@@ -41,8 +41,10 @@ pub enum Frame {
     /// Envelopes in wire form; processed in one transaction.
     #[n(3)]
     Envelopes {
+        /// The server.
         #[n(0)]
         server: ServerTag,
+        /// Wire forms, in order.
         #[n(1)]
         envelopes: Vec<ByteVec>,
         /// Envelopes of the backlog that follow after this batch.
@@ -52,54 +54,69 @@ pub enum Frame {
     /// The sender has durably stored these, or need not.
     #[n(4)]
     Stored {
+        /// The server.
         #[n(0)]
         server: ServerTag,
+        /// Where they stand.
         #[n(1)]
         positions: Vec<Position>,
     },
     /// A typing or presence envelope.
     #[n(5)]
     Ephemeral {
+        /// The server.
         #[n(0)]
         server: ServerTag,
+        /// Wire form.
         #[n(1)]
         envelope: ByteVec,
     },
     /// Asks for a direct slot: the sender may read this epoch and has no key of it.
     #[n(6)]
     KeyWant {
+        /// The server.
         #[n(0)]
         server: ServerTag,
+        /// The epoch.
         #[n(1)]
         epoch: EpochId,
     },
     /// Asks for a part of a blob.
     #[n(7)]
     BlobWant {
+        /// The server.
         #[n(0)]
         server: ServerTag,
+        /// The blob.
         #[n(1)]
         hash: BlobHash,
+        /// Where the part begins, a multiple of [`BLOB_PART_BYTES`].
         #[n(2)]
         offset: u64,
     },
     /// A part of a blob; no bytes: not here.
     #[n(8)]
     BlobPart {
+        /// The server.
         #[n(0)]
         server: ServerTag,
+        /// The blob.
         #[n(1)]
         hash: BlobHash,
+        /// Where the part begins, a multiple of [`BLOB_PART_BYTES`].
         #[n(2)]
         offset: u64,
+        /// Length of the whole ciphertext.
         #[n(3)]
         total: u64,
+        /// At most [`BLOB_PART_BYTES`].
         #[n(4)]
         bytes: ByteVec,
     },
     /// The sender will not serve this server to the receiver.
     #[n(9)]
     Refused {
+        /// The server.
         #[n(0)]
         server: ServerTag,
         /// 1 not known here, 2 not a member, 3 bad proof, 4 not yet known as a member: send what shows it.
@@ -112,6 +129,7 @@ pub enum Frame {
 #[derive(Clone, PartialEq, Eq, Debug, Encode, Decode)]
 #[cbor(map)]
 pub struct Subscribe {
+    /// The server.
     #[n(0)]
     pub server: ServerTag,
     /// A member's pseudonym, or an invite's key.
@@ -129,8 +147,10 @@ pub struct Subscribe {
 #[derive(Clone, PartialEq, Eq, Debug, Encode, Decode)]
 #[cbor(map)]
 pub struct Have {
+    /// The server.
     #[n(0)]
     pub server: ServerTag,
+    /// By topic.
     #[n(1)]
     pub topics: Vec<HaveTopic>,
     /// More frames of the same list follow; the answer waits for the last.
@@ -142,6 +162,7 @@ pub struct Have {
 #[derive(Clone, PartialEq, Eq, Debug, Encode, Decode)]
 #[cbor(map)]
 pub struct HaveTopic {
+    /// The topic.
     #[n(0)]
     pub topic: TopicTag,
     /// Per author the sequence up to which the sender lacks nothing.
@@ -153,10 +174,13 @@ pub struct HaveTopic {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Encode, Decode)]
 #[cbor(array)]
 pub struct Position {
+    /// The topic.
     #[n(0)]
     pub topic: TopicTag,
+    /// The author.
     #[n(1)]
     pub pseudonym: Pseudonym,
+    /// The author's sequence in the topic, from 1.
     #[n(2)]
     pub seq: u64,
 }

@@ -170,7 +170,7 @@ fn speak(
 ) -> Result<EnvelopeId, CommandError> {
     let community = community(room)?;
     let content = content(room, ctx, channel, act)?;
-    timeline::check(&content).map_err(|error| CommandError::Invalid {
+    content.check().map_err(|error| CommandError::Invalid {
         field: "content",
         message: error.to_string(),
     })?;

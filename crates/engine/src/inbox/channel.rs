@@ -1,8 +1,7 @@
 //! Messages: from an envelope of a channel to the timeline.
 
-use conclave_core::codec::{self, Limits};
-use conclave_core::content::{Act, Content};
-use conclave_core::envelope::{ENVELOPE_BYTES_MAX, Envelope, Form, Topic, delete_hash};
+use conclave_core::content::{Act, Content, ContentError};
+use conclave_core::envelope::{Envelope, Form, Topic, delete_hash};
 use conclave_core::id::{ChannelId, IdentityId};
 use conclave_core::message;
 use conclave_core::permissions::{self, Action, Denied};
@@ -50,13 +49,11 @@ pub(super) fn process(
         Ok(opened) => opened,
         Err(error) => return Ok(Verdict::Refuse(error.to_string())),
     };
-    let content: Content = match codec::decode(&opened, Limits::bytes(ENVELOPE_BYTES_MAX)) {
+    let content = match Content::decode(&opened, envelope.form) {
         Ok(content) => content,
+        Err(ContentError::NeedsUpdate) => return Ok(Verdict::Wait(Wait::Update)),
         Err(error) => return Ok(Verdict::Refuse(error.to_string())),
     };
-    if let Err(error) = timeline::check(&content) {
-        return Ok(Verdict::Refuse(error.to_string()));
-    }
     judge(room, ctx, position, envelope, &content, channel)
 }
 

@@ -63,11 +63,9 @@ fn accept_epoch(
 /// Tries the device's own leaf, then those of the links that it holds.
 fn open_by_slot(room: &Room, ctx: &Ctx<'_>, id: &EpochId) -> Option<Share> {
     let entry = room.epochs.get(id)?;
-    let suite = entry.record.suite()?;
     leaves(room, ctx).into_iter().find_map(|secret| {
         let leaf = secret.public(room.suite()).id();
         let opened = entry.record.open(&secret, leaf).ok()?;
-        let _ = suite;
         Some(match opened.secret {
             Some(secret) => Share::Full(secret),
             None => Share::State(opened.keys.state),
@@ -238,7 +236,7 @@ fn close_out(room: &mut Room, ctx: &mut Ctx<'_>, facts: &EpochFacts) -> Result<(
         else {
             continue;
         };
-        let beyond = room.epochs.refused_after(&mut ctx.txn, pseudonym, topic, *last)?;
+        let beyond = room.epochs.refused_after(&ctx.txn, pseudonym, topic, *last)?;
         for position in beyond {
             let notices = timeline::forget_at(&mut ctx.txn, room.id, channel, *pseudonym, position.seq)?;
             ctx.out.notices(notices);

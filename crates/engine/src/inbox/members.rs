@@ -1,6 +1,6 @@
 //! Registers, personal text and reach records: from an opened envelope into the roster.
 
-use conclave_core::codec::{self, Limits};
+use conclave_core::codec;
 use conclave_core::envelope::Envelope;
 use conclave_core::id::{EventId, ServerId};
 use conclave_core::identity::IdentityLog;
@@ -19,9 +19,6 @@ use crate::effect::Notice;
 use crate::room::{Room, Wait};
 use crate::wire::Position;
 
-/// Longest member record in bytes: a register and a long identity log.
-const RECORD_LIMITS: Limits = Limits::bytes(720 * 1024);
-
 /// Most characters of a display name or nickname.
 pub const NAME_CHARS_MAX: usize = 32;
 
@@ -37,7 +34,7 @@ pub(super) fn process(
         Ok(opened) => opened,
         Err(error) => return Ok(Verdict::Refuse(error.to_string())),
     };
-    let record: MemberRecord = match codec::decode(&opened, RECORD_LIMITS) {
+    let record = match MemberRecord::decode(&opened) {
         Ok(record) => record,
         Err(error) => return Ok(Verdict::Refuse(error.to_string())),
     };

@@ -1,6 +1,5 @@
 //! Messages, pages, search and copies.
 
-use conclave_core::event::BlobRef;
 use conclave_core::id::{BlobHash, ChannelId, EnvelopeId, IdentityId, Pseudonym, RoleId, ServerId};
 use conclave_core::view::ViewError;
 

@@ -34,6 +34,7 @@ pub struct Local {
     /// Format version, 1.
     #[n(0)]
     pub version: u16,
+    /// This node's standing.
     #[n(1)]
     pub standing: Standing,
     /// The name that the invite claimed, until the log tells.

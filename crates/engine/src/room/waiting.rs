@@ -36,16 +36,21 @@ pub enum Wait {
     Topic(TopicTag),
     /// Genesis: nothing can be judged before it.
     Genesis,
+    /// A newer program: looked at again at every start.
+    Update,
     /// The first call after a start: why it waited is looked up again.
     Restart,
 }
+
+/// An envelope in memory, with where it came from.
+pub type Held = (Option<ConnId>, Vec<u8>);
 
 /// Everything of one server that waits.
 #[derive(Debug, Default)]
 pub struct Waiting {
     parked: BTreeMap<Wait, BTreeSet<Position>>,
     reasons: BTreeMap<Position, Wait>,
-    held: BTreeMap<Wait, Vec<(Option<ConnId>, Vec<u8>)>>,
+    held: BTreeMap<Wait, Vec<Held>>,
     held_bytes: usize,
 }
 
@@ -108,7 +113,7 @@ impl Waiting {
     }
 
     /// Takes all held envelopes that waited for this.
-    pub fn release(&mut self, wait: &Wait) -> Vec<(Option<ConnId>, Vec<u8>)> {
+    pub fn release(&mut self, wait: &Wait) -> Vec<Held> {
         let released = self.held.remove(wait).unwrap_or_default();
         self.held_bytes -= released.iter().map(|(_, bytes)| bytes.len()).sum::<usize>();
         released

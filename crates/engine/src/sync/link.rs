@@ -85,7 +85,7 @@ pub struct Run {
 impl Run {
     /// How many envelopes the run holds at most.
     #[must_use]
-    pub const fn len(&self) -> u64 {
+    pub const fn count(&self) -> u64 {
         (self.last + 1).saturating_sub(self.next)
     }
 }
@@ -122,6 +122,6 @@ impl Sub {
     /// How many envelopes of the backlog are still to be sent, at most.
     #[must_use]
     pub fn remaining(&self) -> u64 {
-        self.backlog.iter().map(Run::len).sum()
+        self.backlog.iter().map(Run::count).sum()
     }
 }

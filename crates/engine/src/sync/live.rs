@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use conclave_core::codec::{self, Limits};
 use conclave_core::content::{Act, Content};
-use conclave_core::envelope::{ENVELOPE_BYTES_MAX, Envelope, Form, Topic};
+use conclave_core::envelope::{Envelope, Form, Topic};
 use conclave_core::id::{Millis, ServerTag, VerifyKey};
 use conclave_core::message;
 use conclave_core::signed::Unverified;
@@ -122,7 +121,7 @@ pub fn ephemeral(room: &mut Room, ctx: &mut Ctx<'_>, bytes: &[u8], from: Option<
         _ => return,
     };
     let Ok(opened) = message::open(&envelope, &key) else { return };
-    let Ok(content) = codec::decode::<Content>(&opened, Limits::bytes(ENVELOPE_BYTES_MAX)) else { return };
+    let Ok(content) = Content::decode(&opened, envelope.form) else { return };
     if content.author != identity {
         return;
     }
