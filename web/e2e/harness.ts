@@ -19,6 +19,8 @@ export interface Person {
   /** What went wrong in this browser so far: errors of scripts, violations of the content policy, dialogs. */
   trouble: string[];
   api<T>(method: string, path: string, body?: unknown): Promise<T>;
+  /** Stops this person's node, and leaves the browser open. */
+  stopNode(): Promise<void>;
 }
 
 export interface PersonOptions {
@@ -45,11 +47,12 @@ export class World {
     const page = await context.newPage();
     page.setDefaultTimeout(Number(process.env['E2E_TIMEOUT_MS'] ?? 20_000));
     await watch(page, trouble);
-    await page.goto(await this.#node());
-    return { page, context, trouble, api: (method, path, body) => callApi(page, method, path, body) };
+    const child = await this.#node();
+    await page.goto(await address(child));
+    return { page, context, trouble, api: (method, path, body) => callApi(page, method, path, body), stopNode: () => stop(child) };
   }
 
-  async #node(): Promise<string> {
+  async #node(): Promise<ChildProcess> {
     const bin = process.env['CONCLAVE_BIN'];
     if (bin === undefined) throw new Error('CONCLAVE_BIN must name the conclave binary');
     const dir = await mkdtemp(join(tmpdir(), 'conclave-e2e-'));
@@ -57,7 +60,7 @@ export class World {
     const extra = (process.env['CONCLAVE_ARGS'] ?? '').split(' ').filter((a) => a !== '');
     const child = spawn(bin, ['--profile-dir', dir, '--no-open', ...extra], { stdio: ['ignore', 'pipe', 'inherit'] });
     this.#children.push(child);
-    return address(child);
+    return child;
   }
 
   async close(): Promise<void> {
