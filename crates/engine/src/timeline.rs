@@ -5,7 +5,6 @@
 //! (chapter `timeline`).
 
 mod act;
-mod check;
 mod copies;
 mod fold;
 mod forget;
@@ -26,7 +25,6 @@ use crate::effect::Notice;
 use crate::txn::Txn;
 
 pub use act::earlier;
-pub use check::{ContentError, check};
 pub use copies::{copies, note_copy};
 pub use forget::{drop_channel, forget, forget_after, forget_at, hide_since};
 pub use page::{AuthorView, Context, message, page};
@@ -65,7 +63,7 @@ pub struct Arrival<'a> {
     pub pseudonym: Pseudonym,
     /// The envelope's sequence.
     pub seq: u64,
-    /// What it says; passed [`check`].
+    /// What it says; passed [`Content::check`].
     pub content: &'a Content,
     /// When.
     pub now: Millis,

@@ -2,7 +2,6 @@
 
 mod acts;
 mod laws;
-mod limits;
 mod order;
 mod reading;
 mod searching;
@@ -226,7 +225,7 @@ impl Node {
             manifest_version: 0,
             act: said.act.clone(),
         };
-        check(&content).unwrap();
+        content.check().unwrap();
         let arrival = Arrival {
             server: SERVER,
             channel: said.channel,
