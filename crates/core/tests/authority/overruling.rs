@@ -300,6 +300,36 @@ fn a_cut_device_keeps_what_its_certificate_calls_good() {
     );
 }
 
+/// A moderator opens a way in beside their own ban; whoever came through it was never let in.
+#[test]
+fn who_came_through_a_void_invite_has_done_nothing() {
+    let mut world = World::new(3);
+    let before = world.heads();
+    let first = world.invite;
+    let way = |n| InviteCreate {
+        kind: 1,
+        verify_key: invite_key().public(),
+        leaf: leaf(n),
+        role: None,
+        channel: None,
+        max_uses: None,
+        expires: None,
+    };
+    let void = world.act_at(1, &before, way(1));
+    let good = world.act_at(3, &before, way(3));
+    world.invite = void.into();
+    let taken = world.act_at(2, &[void], way(2));
+    world.invite = first;
+    let ban = world.act_at(OWNER, &before, world.ban(1, None));
+    for id in [void, taken] {
+        assert_eq!(
+            world.log.effective(&id),
+            Some(Effect::Overruled { by: ban })
+        );
+    }
+    assert_eq!(world.log.effective(&good), Some(Effect::Effective));
+}
+
 #[test]
 fn who_joined_through_a_revoked_invite_unseen_has_done_nothing() {
     let mut world = World::new(2);

@@ -88,6 +88,32 @@ fn a_banned_member_is_none_whatever_they_cite_until_unbanned_and_back() {
 }
 
 #[test]
+fn a_removed_founding_peer_comes_back_through_an_invite_alone() {
+    let mut world = World::with_peers(2, &[1, 2]);
+    let mut roster = roster(&world, &[OWNER, 1, 2]);
+    let (kicked, kept) = (world.identity(1), world.identity(2));
+    assert!(roster.is_member(&world.now(), &kicked));
+    world.act(1, Merge::default());
+    world.act(
+        OWNER,
+        Kick {
+            member: kicked,
+            seen: world.seen(1, None),
+        },
+    );
+    let again = world.register(1, 1, world.heads(), Status::Present);
+    let state = world.now();
+    assert_eq!(
+        verify_join(&state, &again),
+        Err(JoinError::NotFounder(kicked))
+    );
+    roster.insert(again);
+    assert!(!roster.is_member(&state, &kicked) && roster.is_member(&state, &kept));
+    world.refused(1, Merge::default());
+    world.act(2, Merge::default());
+}
+
+#[test]
 fn join_proofs_are_checked_one_by_one() {
     let mut world = World::new(2);
     let state = world.now();

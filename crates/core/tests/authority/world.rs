@@ -33,6 +33,7 @@ pub struct World {
     pub log: Log,
     pub made: Vec<Signed>,
     pub invite: InviteId,
+    peers: Vec<Who>,
     last: BTreeMap<DeviceId, (u64, EventId)>,
     time: u64,
 }
@@ -68,6 +69,11 @@ pub fn invite_key() -> SigningKey {
 impl World {
     /// A server of one owner and `members` people who joined through one open invite.
     pub fn new(members: usize) -> Self {
+        Self::with_peers(members, &[])
+    }
+
+    /// The same, with some of the people as founding peers.
+    pub fn with_peers(members: usize, peers: &[Who]) -> Self {
         let people: Vec<Person> = (0..=members).map(person).collect();
         let genesis = Genesis {
             name: "Plaza".into(),
@@ -80,7 +86,7 @@ impl World {
             notaries: vec![VerifyKey(id(1))],
             notary_quorum: 1,
             history: 1,
-            peers: vec![],
+            peers: peers.iter().map(|who| people[*who].identity).collect(),
         };
         let event = Event {
             server: None,
@@ -96,6 +102,7 @@ impl World {
             log,
             made: vec![(event, AuthorProof::Founder)],
             invite: InviteId([0; 32]),
+            peers: peers.to_vec(),
             time: 1000,
         };
         let invite = InviteCreate {
@@ -120,7 +127,7 @@ impl World {
     }
 
     pub fn proof(&self, who: Who) -> AuthorProof {
-        if who == OWNER {
+        if who == OWNER || self.peers.contains(&who) {
             return AuthorProof::Founder;
         }
         AuthorProof::Member {
@@ -267,7 +274,7 @@ impl World {
             person.pseudonym,
         );
         let signature = invite_key().sign(conclave_core::hash::Label::InviteProof, &payload);
-        let proof = if who == OWNER {
+        let proof = if who == OWNER || self.peers.contains(&who) {
             JoinProof::Founder
         } else {
             JoinProof::Invite {
