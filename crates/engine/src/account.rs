@@ -76,7 +76,11 @@ impl Account {
     ///
     /// # Errors
     /// [`ViewError`] if the store cannot be read or what it holds does not verify.
-    pub fn load(keys: AccountKeys, node: NodeId, view: &dyn View) -> Result<Option<Self>, ViewError> {
+    pub fn load(
+        keys: AccountKeys,
+        node: NodeId,
+        view: &dyn View,
+    ) -> Result<Option<Self>, ViewError> {
         let Some(stored) = view.get(Table::Meta, META_ACCOUNT)? else {
             return Ok(None);
         };
@@ -84,7 +88,12 @@ impl Account {
         let stored: Stored = codec::decode(&stored, Limits::bytes(1 << 20))
             .map_err(|error| damaged(error.to_string()))?;
         let everything = KeyRange::prefix(&[]);
-        let rows = view.range(Table::IdentityEntry, &everything, Direction::Forward, usize::MAX)?;
+        let rows = view.range(
+            Table::IdentityEntry,
+            &everything,
+            Direction::Forward,
+            usize::MAX,
+        )?;
         let entries: Vec<Vec<u8>> = rows.into_iter().map(|(_, entry)| entry).collect();
         let log = IdentityLog::verify(&entries).map_err(|error| damaged(error.to_string()))?;
         Ok(Some(Self {

@@ -42,7 +42,12 @@ pub fn entry(
 
 fn line(room: &Room, body: &Body) -> Option<Line> {
     let community = room.community.as_ref();
-    let plain = |action| Line { action, target: None, target_name: None, changes: Vec::new() };
+    let plain = |action| Line {
+        action,
+        target: None,
+        target_name: None,
+        changes: Vec::new(),
+    };
     let about = |action, member: &IdentityId| Line {
         action,
         target: Some(member.to_string()),
@@ -78,21 +83,18 @@ fn line(room: &Room, body: &Body) -> Option<Line> {
             .with("subject", Some(&subject(room, &set.overwrite.subject)))
             .with("allow", bits(set.overwrite.allow).as_ref())
             .with("deny", bits(set.overwrite.deny).as_ref()),
-        Body::OverwriteClear(clear) => {
-            channel("overwrite_clear", &clear.channel).with("subject", Some(&subject(room, &clear.subject)))
-        }
+        Body::OverwriteClear(clear) => channel("overwrite_clear", &clear.channel)
+            .with("subject", Some(&subject(room, &clear.subject))),
         Body::RoleCreate(create) => plain("role_create").with("name", Some(&create.name)),
         Body::RoleUpdate(update) => role("role_update", &update.role)
             .with("name", update.name.as_ref())
             .with("granted", update.set.and_then(bits).as_ref())
             .with("taken", update.clear.and_then(bits).as_ref()),
         Body::RoleDelete(delete) => role("role_delete", &delete.role),
-        Body::RoleGrant(grant) => {
-            about("role_grant", &grant.member).with("role", role("", &grant.role).target_name.as_ref())
-        }
-        Body::RoleRevoke(revoke) => {
-            about("role_revoke", &revoke.member).with("role", role("", &revoke.role).target_name.as_ref())
-        }
+        Body::RoleGrant(grant) => about("role_grant", &grant.member)
+            .with("role", role("", &grant.role).target_name.as_ref()),
+        Body::RoleRevoke(revoke) => about("role_revoke", &revoke.member)
+            .with("role", role("", &revoke.role).target_name.as_ref()),
         Body::Kick(kick) => about("member_kick", &kick.member),
         Body::Ban(ban) => about("member_ban", &ban.member),
         Body::Unban(unban) => about("member_unban", &unban.member),
@@ -101,9 +103,14 @@ fn line(room: &Room, body: &Body) -> Option<Line> {
         }
         Body::TimeoutLift(lift) => about("member_timeout_lift", &lift.member),
         Body::NicknameSet(set) => about("member_nickname", &set.member),
-        Body::InviteCreate(create) => plain("invite_create")
-            .with("kind", Some(&if create.kind == 1 { "open" } else { "closed" })),
-        Body::InviteRevoke(revoke) => Line { target: Some(revoke.invite.to_string()), ..plain("invite_revoke") },
+        Body::InviteCreate(create) => plain("invite_create").with(
+            "kind",
+            Some(&if create.kind == 1 { "open" } else { "closed" }),
+        ),
+        Body::InviteRevoke(revoke) => Line {
+            target: Some(revoke.invite.to_string()),
+            ..plain("invite_revoke")
+        },
         Body::DeviceCut(cut) => about("device_cut", &cut.identity),
         Body::MinVersion(version) => plain("min_version").with("version", Some(&version.version)),
         Body::Merge(_) => return None,

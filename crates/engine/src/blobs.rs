@@ -55,7 +55,8 @@ fn row(view: &dyn View, hash: &BlobHash) -> Result<Option<Row>, ViewError> {
 }
 
 fn put_row(ctx: &mut Ctx<'_>, hash: &BlobHash, row: &Row) {
-    ctx.txn.put(Table::Blob, *hash.as_bytes(), codec::encode(row));
+    ctx.txn
+        .put(Table::Blob, *hash.as_bytes(), codec::encode(row));
 }
 
 fn part_key(hash: &BlobHash, offset: u64) -> Vec<u8> {
@@ -71,10 +72,19 @@ pub fn store(ctx: &mut Ctx<'_>, mime: &str, plaintext: &[u8]) -> Result<BlobRef,
     let (ciphertext, reference) = blob::encrypt(plaintext, mime, ctx.rng)?;
     for (index, part) in ciphertext.chunks(BLOB_PART_BYTES).enumerate() {
         let offset = (index * BLOB_PART_BYTES) as u64;
-        ctx.txn.put(Table::BlobChunk, part_key(&reference.hash, offset), part);
+        ctx.txn
+            .put(Table::BlobChunk, part_key(&reference.hash, offset), part);
     }
     let total = ciphertext.len() as u64;
-    put_row(ctx, &reference.hash, &Row { total, have: total, whole: true });
+    put_row(
+        ctx,
+        &reference.hash,
+        &Row {
+            total,
+            have: total,
+            whole: true,
+        },
+    );
     Ok(reference)
 }
 
@@ -114,14 +124,31 @@ pub fn read(view: &dyn View, reference: &BlobRef) -> Result<Option<Zeroizing<Vec
 ///
 /// # Errors
 /// [`ViewError`] if the store cannot be read.
-pub fn want(ctx: &mut Ctx<'_>, conn: ConnId, server: ServerTag, hash: BlobHash) -> Result<(), ViewError> {
+pub fn want(
+    ctx: &mut Ctx<'_>,
+    conn: ConnId,
+    server: ServerTag,
+    hash: BlobHash,
+) -> Result<(), ViewError> {
     let known = row(&ctx.txn, &hash)?;
     if known.is_some_and(|row| row.whole) {
         return Ok(());
     }
-    let row = known.unwrap_or(Row { total: 0, have: 0, whole: false });
+    let row = known.unwrap_or(Row {
+        total: 0,
+        have: 0,
+        whole: false,
+    });
     put_row(ctx, &hash, &row);
-    send(ctx, conn, &Frame::BlobWant { server, hash, offset: row.have });
+    send(
+        ctx,
+        conn,
+        &Frame::BlobWant {
+            server,
+            hash,
+            offset: row.have,
+        },
+    );
     Ok(())
 }
 
@@ -139,13 +166,24 @@ pub fn serve(
     let whole = row(&ctx.txn, &hash)?.filter(|row| row.whole);
     let aligned = offset.is_multiple_of(BLOB_PART_BYTES as u64);
     let part = match whole {
-        Some(row) if offset < row.total && aligned => {
-            ctx.txn.get(Table::BlobChunk, &part_key(&hash, offset))?.unwrap_or_default()
-        }
+        Some(row) if offset < row.total && aligned => ctx
+            .txn
+            .get(Table::BlobChunk, &part_key(&hash, offset))?
+            .unwrap_or_default(),
         _ => Vec::new(),
     };
     let total = whole.map_or(0, |row| row.total);
-    send(ctx, conn, &Frame::BlobPart { server, hash, offset, total, bytes: part.into() });
+    send(
+        ctx,
+        conn,
+        &Frame::BlobPart {
+            server,
+            hash,
+            offset,
+            total,
+            bytes: part.into(),
+        },
+    );
     Ok(())
 }
 
@@ -167,12 +205,24 @@ pub fn receive(ctx: &mut Ctx<'_>, conn: ConnId, part: Part) -> Result<(), ViewEr
     if !fits {
         return Ok(());
     }
-    ctx.txn.put(Table::BlobChunk, part_key(&part.hash, part.offset), part.bytes);
+    ctx.txn.put(
+        Table::BlobChunk,
+        part_key(&part.hash, part.offset),
+        part.bytes,
+    );
     row.total = part.total;
     row.have = end;
     if row.have < row.total {
         put_row(ctx, &part.hash, &row);
-        send(ctx, conn, &Frame::BlobWant { server: part.server, hash: part.hash, offset: row.have });
+        send(
+            ctx,
+            conn,
+            &Frame::BlobWant {
+                server: part.server,
+                hash: part.hash,
+                offset: row.have,
+            },
+        );
         return Ok(());
     }
     finish(ctx, &part.hash, row)

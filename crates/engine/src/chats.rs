@@ -42,9 +42,20 @@ pub struct Request {
 
 /// Seals an invitation to one device.
 #[must_use]
-pub fn seal(ctx: &mut Ctx<'_>, room: &Room, to: conclave_core::id::Pseudonym, leaf: &LeafKeys, link: &str) -> Option<Direct> {
-    let (encapsulated, ciphertext) = seal_note(room.suite(), leaf, link.as_bytes(), ctx.rng).ok()?;
-    Some(Direct { to, encapsulated: encapsulated.into(), ciphertext: ciphertext.into() })
+pub fn seal(
+    ctx: &mut Ctx<'_>,
+    room: &Room,
+    to: conclave_core::id::Pseudonym,
+    leaf: &LeafKeys,
+    link: &str,
+) -> Option<Direct> {
+    let (encapsulated, ciphertext) =
+        seal_note(room.suite(), leaf, link.as_bytes(), ctx.rng).ok()?;
+    Some(Direct {
+        to,
+        encapsulated: encapsulated.into(),
+        ciphertext: ciphertext.into(),
+    })
 }
 
 /// Takes an invitation from somebody in a shared server, if it is for this device.
@@ -63,7 +74,12 @@ pub(crate) fn accept(
         return Ok(Verdict::Done);
     }
     let leaf = ctx.me.leaf(room.id);
-    let Ok(note) = open_note(room.suite(), &leaf, &direct.encapsulated, &direct.ciphertext) else {
+    let Ok(note) = open_note(
+        room.suite(),
+        &leaf,
+        &direct.encapsulated,
+        &direct.ciphertext,
+    ) else {
         return Ok(Verdict::Refuse("a sealed note does not open".to_owned()));
     };
     let Some(link) = core::str::from_utf8(&note).ok() else {
@@ -75,9 +91,17 @@ pub(crate) fn accept(
     if requests(&ctx.txn)?.len() >= REQUESTS_MAX {
         return Ok(Verdict::Done);
     }
-    let request = Request { from, via: room.id, link: link.to_owned(), time: ctx.now };
-    ctx.txn.put(Table::Meta, key(&parsed.server), codec::encode(&request));
-    ctx.out.notice(Notice::ChatRequest { server: parsed.server });
+    let request = Request {
+        from,
+        via: room.id,
+        link: link.to_owned(),
+        time: ctx.now,
+    };
+    ctx.txn
+        .put(Table::Meta, key(&parsed.server), codec::encode(&request));
+    ctx.out.notice(Notice::ChatRequest {
+        server: parsed.server,
+    });
     Ok(Verdict::Done)
 }
 
@@ -86,7 +110,12 @@ pub(crate) fn accept(
 /// # Errors
 /// [`ViewError`] if the store cannot be read.
 pub fn requests(view: &dyn View) -> Result<Vec<(ServerId, Request)>, ViewError> {
-    let rows = view.range(Table::Meta, &KeyRange::prefix(PREFIX), Direction::Forward, REQUESTS_MAX)?;
+    let rows = view.range(
+        Table::Meta,
+        &KeyRange::prefix(PREFIX),
+        Direction::Forward,
+        REQUESTS_MAX,
+    )?;
     let mut requests = Vec::new();
     for (key, value) in rows {
         if let Some(server) = ServerId::from_slice(&key[PREFIX.len()..]) {
@@ -101,7 +130,9 @@ pub fn requests(view: &dyn View) -> Result<Vec<(ServerId, Request)>, ViewError> 
 /// # Errors
 /// [`ViewError`] if the store cannot be read.
 pub fn take(ctx: &mut Ctx<'_>, server: &ServerId) -> Result<Option<Request>, ViewError> {
-    let Some(bytes) = ctx.txn.get(Table::Meta, &key(server))? else { return Ok(None) };
+    let Some(bytes) = ctx.txn.get(Table::Meta, &key(server))? else {
+        return Ok(None);
+    };
     ctx.txn.delete(Table::Meta, key(server));
     Ok(codec::decode(&bytes, Limits::bytes(4096)).ok())
 }

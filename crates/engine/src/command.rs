@@ -11,51 +11,161 @@ use conclave_core::permissions::Bits;
 #[expect(missing_docs, reason = "fields bear the names of what they change")]
 pub enum Command {
     UpdateProfile(ProfileUpdate),
-    CreateServer { name: String, template: Template, icon: Option<BlobRef> },
+    CreateServer {
+        name: String,
+        template: Template,
+        icon: Option<BlobRef>,
+    },
     /// A chat among equals with members of a server that both sides are in; each gets a request.
-    CreateChat { from: ServerId, members: Vec<IdentityId> },
-    AnswerChatRequest { server: ServerId, accept: bool },
-    UpdateServer { server: ServerId, name: Option<String>, description: Option<String>, icon: Option<Option<BlobRef>> },
-    LeaveServer { server: ServerId },
+    CreateChat {
+        from: ServerId,
+        members: Vec<IdentityId>,
+    },
+    AnswerChatRequest {
+        server: ServerId,
+        accept: bool,
+    },
+    UpdateServer {
+        server: ServerId,
+        name: Option<String>,
+        description: Option<String>,
+        icon: Option<Option<BlobRef>>,
+    },
+    LeaveServer {
+        server: ServerId,
+    },
     CreateChannel(ChannelDraft),
     UpdateChannel(ChannelChange),
-    DeleteChannel { channel: ChannelId },
-    SetOverwrite { channel: ChannelId, overwrite: Overwrite },
-    ClearOverwrite { channel: ChannelId, subject: Subject },
-    SyncChannel { channel: ChannelId },
+    DeleteChannel {
+        channel: ChannelId,
+    },
+    SetOverwrite {
+        channel: ChannelId,
+        overwrite: Overwrite,
+    },
+    ClearOverwrite {
+        channel: ChannelId,
+        subject: Subject,
+    },
+    SyncChannel {
+        channel: ChannelId,
+    },
     CreateRole(RoleDraft),
     UpdateRole(RoleChange),
-    DeleteRole { server: ServerId, role: RoleId },
-    GrantRole { server: ServerId, role: RoleId, member: IdentityId },
-    RevokeRole { server: ServerId, role: RoleId, member: IdentityId },
-    Kick { server: ServerId, member: IdentityId, reason: Option<String> },
-    Ban { server: ServerId, member: IdentityId, reason: Option<String>, delete_ms: Option<u64> },
-    Unban { server: ServerId, member: IdentityId, reason: Option<String> },
+    DeleteRole {
+        server: ServerId,
+        role: RoleId,
+    },
+    GrantRole {
+        server: ServerId,
+        role: RoleId,
+        member: IdentityId,
+    },
+    RevokeRole {
+        server: ServerId,
+        role: RoleId,
+        member: IdentityId,
+    },
+    Kick {
+        server: ServerId,
+        member: IdentityId,
+        reason: Option<String>,
+    },
+    Ban {
+        server: ServerId,
+        member: IdentityId,
+        reason: Option<String>,
+        delete_ms: Option<u64>,
+    },
+    Unban {
+        server: ServerId,
+        member: IdentityId,
+        reason: Option<String>,
+    },
     /// No `until` lifts the timeout.
-    Timeout { server: ServerId, member: IdentityId, until: Option<Millis>, reason: Option<String> },
+    Timeout {
+        server: ServerId,
+        member: IdentityId,
+        until: Option<Millis>,
+        reason: Option<String>,
+    },
     /// One's own nickname goes into one's register, somebody else's into an event.
-    SetNickname { server: ServerId, member: IdentityId, nickname: Option<String> },
+    SetNickname {
+        server: ServerId,
+        member: IdentityId,
+        nickname: Option<String>,
+    },
     CreateInvite(InviteDraft),
-    RevokeInvite { server: ServerId, invite: InviteId },
-    Join { link: String },
-    Send { channel: ChannelId, text: String, reply_to: Option<EnvelopeId>, attachments: Vec<Attachment>, nonce: Option<String> },
-    Edit { message: EnvelopeId, text: String },
-    Delete { message: EnvelopeId },
-    React { message: EnvelopeId, emoji: String, on: bool },
-    Pin { message: EnvelopeId, on: bool },
-    Typing { channel: ChannelId },
-    Presence { presence: Presence },
-    MarkRead { channel: ChannelId, message: EnvelopeId },
-    MarkUnread { channel: ChannelId, message: EnvelopeId },
-    MarkServerRead { server: ServerId },
-    ChannelSettings { channel: ChannelId, muted: Option<bool>, level: Option<NotifyLevel> },
-    SetDraft { channel: ChannelId, text: String },
+    RevokeInvite {
+        server: ServerId,
+        invite: InviteId,
+    },
+    Join {
+        link: String,
+    },
+    Send {
+        channel: ChannelId,
+        text: String,
+        reply_to: Option<EnvelopeId>,
+        attachments: Vec<Attachment>,
+        nonce: Option<String>,
+    },
+    Edit {
+        message: EnvelopeId,
+        text: String,
+    },
+    Delete {
+        message: EnvelopeId,
+    },
+    React {
+        message: EnvelopeId,
+        emoji: String,
+        on: bool,
+    },
+    Pin {
+        message: EnvelopeId,
+        on: bool,
+    },
+    Typing {
+        channel: ChannelId,
+    },
+    Presence {
+        presence: Presence,
+    },
+    MarkRead {
+        channel: ChannelId,
+        message: EnvelopeId,
+    },
+    MarkUnread {
+        channel: ChannelId,
+        message: EnvelopeId,
+    },
+    MarkServerRead {
+        server: ServerId,
+    },
+    ChannelSettings {
+        channel: ChannelId,
+        muted: Option<bool>,
+        level: Option<NotifyLevel>,
+    },
+    SetDraft {
+        channel: ChannelId,
+        text: String,
+    },
     /// The app's own settings, opaque to the node: at most 64 KiB of JSON text.
-    SetSettings { json: String },
+    SetSettings {
+        json: String,
+    },
     /// Encrypts and stores a file; the reply brings its [`BlobRef`].
-    StoreBlob { mime: String, bytes: Vec<u8> },
+    StoreBlob {
+        mime: String,
+        bytes: Vec<u8>,
+    },
     /// Starts fetching a blob that is not here, from whoever has it.
-    FetchBlob { server: ServerId, hash: conclave_core::id::BlobHash },
+    FetchBlob {
+        server: ServerId,
+        hash: conclave_core::id::BlobHash,
+    },
 }
 
 /// What kind of server to found.
@@ -185,7 +295,10 @@ pub enum Reply {
     Role(RoleId),
     /// A message that is durable once the transaction is committed.
     Message(EnvelopeId),
-    Invite { invite: InviteId, link: String },
+    Invite {
+        invite: InviteId,
+        link: String,
+    },
     Blob(BlobRef),
 }
 
@@ -221,7 +334,9 @@ pub enum CommandError {
     #[error("this server uses rules that are newer than this program: update it to go on")]
     Halted,
     /// No key that may be used is here yet; a member who has one must come online first.
-    #[error("the keys of this channel have not reached this device yet: a member who has them must be online")]
+    #[error(
+        "the keys of this channel have not reached this device yet: a member who has them must be online"
+    )]
     NoKey,
     /// The store could not be read.
     #[error(transparent)]

@@ -63,7 +63,9 @@ pub fn run(state: &mut State, ctx: &mut Ctx<'_>, command: Command) -> Result<Rep
         | Command::Unban { .. }
         | Command::Timeout { .. }
         | Command::SetNickname { .. } => members::run(state, ctx, command),
-        Command::CreateInvite(_) | Command::RevokeInvite { .. } => invites::run(state, ctx, command),
+        Command::CreateInvite(_) | Command::RevokeInvite { .. } => {
+            invites::run(state, ctx, command)
+        }
         Command::Send { .. }
         | Command::Edit { .. }
         | Command::Delete { .. }
@@ -82,24 +84,35 @@ pub fn run(state: &mut State, ctx: &mut Ctx<'_>, command: Command) -> Result<Rep
 }
 
 /// The room of a server that this account is an active member of.
-pub(crate) fn room_of<'s>(state: &'s mut State, server: &ServerId) -> Result<&'s mut Room, CommandError> {
-    let room = state.rooms.get_mut(server).ok_or(CommandError::NotFound { what: "server" })?;
+pub(crate) fn room_of<'s>(
+    state: &'s mut State,
+    server: &ServerId,
+) -> Result<&'s mut Room, CommandError> {
+    let room = state
+        .rooms
+        .get_mut(server)
+        .ok_or(CommandError::NotFound { what: "server" })?;
     match room.local.standing {
         Standing::Active if room.log.halted().is_some() => Err(CommandError::Halted),
         Standing::Active => Ok(room),
-        Standing::Joining => Err(CommandError::Conflict("still joining this server".to_owned())),
-        Standing::Removed | Standing::Left => {
-            Err(CommandError::Forbidden {
-                permission: None,
-                message: "you are not a member of this server any more".to_owned(),
-            })
-        }
+        Standing::Joining => Err(CommandError::Conflict(
+            "still joining this server".to_owned(),
+        )),
+        Standing::Removed | Standing::Left => Err(CommandError::Forbidden {
+            permission: None,
+            message: "you are not a member of this server any more".to_owned(),
+        }),
     }
 }
 
 /// The room of a channel that this account may see.
-pub(crate) fn room_with<'s>(state: &'s mut State, channel: &ChannelId) -> Result<&'s mut Room, CommandError> {
-    let server = state.server_of(channel).ok_or(CommandError::NotFound { what: "channel" })?;
+pub(crate) fn room_with<'s>(
+    state: &'s mut State,
+    channel: &ChannelId,
+) -> Result<&'s mut Room, CommandError> {
+    let server = state
+        .server_of(channel)
+        .ok_or(CommandError::NotFound { what: "channel" })?;
     let me = state.me();
     let room = room_of(state, &server)?;
     if room.can_view(&me, *channel) {
@@ -111,7 +124,9 @@ pub(crate) fn room_with<'s>(state: &'s mut State, channel: &ChannelId) -> Result
 
 /// The community of a room, which an active room always has.
 pub(crate) fn community(room: &Room) -> Result<Community, CommandError> {
-    room.community.clone().ok_or(CommandError::NotFound { what: "server" })
+    room.community
+        .clone()
+        .ok_or(CommandError::NotFound { what: "server" })
 }
 
 /// Puts an event into the log: asks, signs, seals, stores, and follows up with keys.
@@ -123,14 +138,18 @@ pub(crate) fn act(
 ) -> Result<EventId, CommandError> {
     let body = body.into();
     let before = community(room)?;
-    if reason.as_ref().is_some_and(|reason| reason.len() > REASON_BYTES_MAX) {
+    if reason
+        .as_ref()
+        .is_some_and(|reason| reason.len() > REASON_BYTES_MAX)
+    {
         return Err(CommandError::Invalid {
             field: "reason",
             message: format!("at most {REASON_BYTES_MAX} bytes"),
         });
     }
     let actor = room.actor(&before, &ctx.identity());
-    permissions::allows(&before, &actor, &Action::Event(&body), Some(ctx.now)).map_err(|denied| refusal(&denied))?;
+    permissions::allows(&before, &actor, &Action::Event(&body), Some(ctx.now))
+        .map_err(|denied| refusal(&denied))?;
     let everyone = audience::everyone(room.id);
     let (epoch, keys) = rotation::ensure(room, ctx, everyone, &Rule::Everyone)?;
     let event = sign_event(room, ctx, &body, reason);
@@ -152,7 +171,9 @@ pub(crate) fn insert(
     let id = event.event_id();
     match inbox::accept_event(room, ctx, position, event)? {
         Verdict::Done => {}
-        Verdict::Wait(wait) => return Err(CommandError::Conflict(format!("it waits for {wait:?}"))),
+        Verdict::Wait(wait) => {
+            return Err(CommandError::Conflict(format!("it waits for {wait:?}")));
+        }
         Verdict::Refuse(reason) => return Err(CommandError::Conflict(reason)),
     }
     match room.log.verdict(&id) {
@@ -162,17 +183,26 @@ pub(crate) fn insert(
 }
 
 /// Signs an event at the log's heads.
-pub(crate) fn sign_event(room: &Room, ctx: &Ctx<'_>, body: &Body, reason: Option<String>) -> Verified<Event> {
+pub(crate) fn sign_event(
+    room: &Room,
+    ctx: &Ctx<'_>,
+    body: &Body,
+    reason: Option<String>,
+) -> Verified<Event> {
     let device = ctx.me.device();
     let (seq, prev_self) = room.log.next_position(&device);
     let mut parents = room.log.heads().to_vec();
     parents.truncate(PARENTS_MAX);
     let pseudonym = Pseudonym(ctx.me.pseudonym(room.id).public().0);
-    let founder = room
-        .community
-        .as_ref()
-        .is_none_or(|community| community.founders().any(|founder| founder == ctx.identity()));
-    let register = room.roster.by_pseudonym(&pseudonym).map(Verified::register_id);
+    let founder = room.community.as_ref().is_none_or(|community| {
+        community
+            .founders()
+            .any(|founder| founder == ctx.identity())
+    });
+    let register = room
+        .roster
+        .by_pseudonym(&pseudonym)
+        .map(Verified::register_id);
     let event = Event {
         version: EVENT_VERSION,
         server: (!matches!(body, Body::Genesis(_))).then_some(room.id),
@@ -227,11 +257,18 @@ pub(crate) fn refusal(denied: &Denied) -> CommandError {
         Some(names) => format!("you need the permission {names} for this"),
         None => denied.to_string(),
     };
-    CommandError::Forbidden { permission, message }
+    CommandError::Forbidden {
+        permission,
+        message,
+    }
 }
 
 /// Checks a name: not empty, not too long, no control characters.
-pub(crate) fn check_name(field: &'static str, name: &str, chars_max: usize) -> Result<String, CommandError> {
+pub(crate) fn check_name(
+    field: &'static str,
+    name: &str,
+    chars_max: usize,
+) -> Result<String, CommandError> {
     let name = name.trim();
     let invalid = |message: String| Err(CommandError::Invalid { field, message });
     if name.is_empty() {

@@ -19,6 +19,8 @@ pub struct Ctx<'a> {
     pub rng: &'a mut dyn CryptoRng,
     /// Who this node acts for.
     pub me: &'a Account,
+    /// What arrives now was said a while ago: it is fetched, not heard.
+    pub catching_up: bool,
     /// What is to leave after the commit.
     pub out: Out,
 }

@@ -42,22 +42,65 @@ pub enum Notice {
     ServerAdded(ServerId),
     Server(ServerId),
     /// Removed from a server: banned, kicked or left.
-    ServerRemoved { server: ServerId, reason: String },
+    ServerRemoved {
+        server: ServerId,
+        reason: String,
+    },
     /// Connection or catch-up state.
     ServerState(ServerId),
-    Channel { server: ServerId, channel: ChannelId },
-    ChannelRemoved { server: ServerId, channel: ChannelId },
-    Member { server: ServerId, member: IdentityId },
-    MemberRemoved { server: ServerId, member: IdentityId },
-    MessageCreated { channel: ChannelId, message: EnvelopeId },
-    MessageUpdated { channel: ChannelId, message: EnvelopeId },
-    MessageDeleted { channel: ChannelId, message: EnvelopeId },
-    Delivery { channel: ChannelId, message: EnvelopeId },
-    Unread { server: ServerId, channel: ChannelId },
-    Typing { server: ServerId, channel: ChannelId, member: IdentityId, until: Millis },
-    Presence { server: ServerId, member: IdentityId, presence: Presence },
-    ChatRequest { server: ServerId },
-    Blob { hash: conclave_core::id::BlobHash },
+    Channel {
+        server: ServerId,
+        channel: ChannelId,
+    },
+    ChannelRemoved {
+        server: ServerId,
+        channel: ChannelId,
+    },
+    Member {
+        server: ServerId,
+        member: IdentityId,
+    },
+    MemberRemoved {
+        server: ServerId,
+        member: IdentityId,
+    },
+    MessageCreated {
+        channel: ChannelId,
+        message: EnvelopeId,
+    },
+    MessageUpdated {
+        channel: ChannelId,
+        message: EnvelopeId,
+    },
+    MessageDeleted {
+        channel: ChannelId,
+        message: EnvelopeId,
+    },
+    Delivery {
+        channel: ChannelId,
+        message: EnvelopeId,
+    },
+    Unread {
+        server: ServerId,
+        channel: ChannelId,
+    },
+    Typing {
+        server: ServerId,
+        channel: ChannelId,
+        member: IdentityId,
+        until: Millis,
+    },
+    Presence {
+        server: ServerId,
+        member: IdentityId,
+        presence: Presence,
+    },
+    ChatRequest {
+        server: ServerId,
+    },
+    Blob {
+        hash: conclave_core::id::BlobHash,
+    },
     Network,
 }
 

@@ -24,7 +24,7 @@ use crate::wire::Position;
 
 pub use authority::accept as accept_event;
 pub use channel::{accept as accept_content, allowed as content_allowed, drop_target};
-pub use keys::{adopt_all, open_with_share};
+pub use keys::{adopt_all, open_with_share, reopen};
 pub use members::{NAME_CHARS_MAX, accept as accept_record};
 
 /// What became of an envelope.
@@ -98,7 +98,9 @@ pub fn take(
     match verdict {
         Verdict::Done => {}
         Verdict::Wait(wait) => {
-            if room.identity_of(&position.pseudonym).is_none() && room.local.standing == Standing::Active {
+            if room.identity_of(&position.pseudonym).is_none()
+                && room.local.standing == Standing::Active
+            {
                 // Nobody vouches for the sender yet: memory only, so that strangers cannot fill the disk.
                 room.waiting.hold(wait, from, bytes.to_vec());
                 return Ok(Taken::Held);
@@ -155,17 +157,24 @@ fn admit(room: &Room, bytes: &[u8]) -> Result<Admission, Refusal> {
         return Err(Refusal::TooFarAhead(position.seq));
     }
     let envelope = unverified.verify(&VerifyKey(hint.pseudonym.0))?;
-    envelope.check().map_err(|error| Refusal::Rule(error.to_string()))?;
+    envelope
+        .check()
+        .map_err(|error| Refusal::Rule(error.to_string()))?;
     let Some(topic) = room.topics.get(&position.topic) else {
         return Ok(Admission::Hold(Wait::Topic(position.topic)));
     };
-    let introduces_itself = matches!(topic, Topic::Members(_)) || room.local.standing == Standing::Joining;
+    let introduces_itself =
+        matches!(topic, Topic::Members(_)) || room.local.standing == Standing::Joining;
     if !introduces_itself && room.identity_of(&position.pseudonym).is_none() {
         return Ok(Admission::Hold(Wait::Pseudonym(position.pseudonym)));
     }
     if let Topic::Channel(_, channel) = topic {
-        let channel = room.community.as_ref().and_then(|community| community.channel(channel));
-        let strict = channel.is_some_and(|channel| channel.durability == Durability::Strict.number());
+        let channel = room
+            .community
+            .as_ref()
+            .and_then(|community| community.channel(channel));
+        let strict =
+            channel.is_some_and(|channel| channel.durability == Durability::Strict.number());
         if strict && !channel::readable(room, topic) {
             return Err(Refusal::NotForUs);
         }
@@ -196,7 +205,9 @@ fn process(
         (Topic::Channel(_, channel), Form::Sealed | Form::Tombstone) => {
             channel::process(room, ctx, position, envelope, channel)
         }
-        _ => Ok(Verdict::Refuse("this form has no place in this topic".to_owned())),
+        _ => Ok(Verdict::Refuse(
+            "this form has no place in this topic".to_owned(),
+        )),
     }
 }
 
@@ -215,7 +226,9 @@ pub fn settle_waiting(room: &mut Room, ctx: &mut Ctx<'_>, wait: Wait) -> Result<
             room.waiting.unpark(&mut ctx.txn, room.id, &position);
             continue;
         };
-        let Ok(envelope) = stored_envelope(&bytes) else { continue };
+        let Ok(envelope) = stored_envelope(&bytes) else {
+            continue;
+        };
         match process(room, ctx, &position, &envelope)? {
             Verdict::Done => room.waiting.unpark(&mut ctx.txn, room.id, &position),
             Verdict::Wait(next) => {

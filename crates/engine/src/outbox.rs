@@ -45,7 +45,11 @@ pub fn seal_content(
     content: &Content,
     drop: Option<Drop>,
 ) -> Result<Sent, CommandError> {
-    let key = keys.content.as_ref().ok_or(CommandError::NoKey)?.channel(&channel);
+    let key = keys
+        .content
+        .as_ref()
+        .ok_or(CommandError::NoKey)?
+        .channel(&channel);
     let topic = Topic::Channel(room.id, channel);
     let plaintext = codec::encode(content);
     seal(room, ctx, topic, epoch, key.as_bytes(), &plaintext, drop)
@@ -84,7 +88,11 @@ pub fn seal_ephemeral(
 }
 
 /// Wraps a key record, which brings its own seals.
-pub fn send_record(room: &mut Room, ctx: &mut Ctx<'_>, record: &KeyRecord) -> Result<Sent, CommandError> {
+pub fn send_record(
+    room: &mut Room,
+    ctx: &mut Ctx<'_>,
+    record: &KeyRecord,
+) -> Result<Sent, CommandError> {
     let topic = Topic::Keys(room.id).tag();
     let signer = ctx.me.pseudonym(room.id);
     let pseudonym = conclave_core::id::Pseudonym(signer.public().0);
@@ -120,7 +128,11 @@ fn seal(
         topic,
         epoch,
         seq,
-        form: if drop.is_some() { Form::Tombstone } else { Form::Sealed },
+        form: if drop.is_some() {
+            Form::Tombstone
+        } else {
+            Form::Sealed
+        },
         delete_hash: delete_hash(&*ctx.me.keys.delete_secret(topic, seq)),
         drop,
     };

@@ -104,7 +104,8 @@ impl State {
     /// # Errors
     /// [`CommandError::NotFound`].
     pub fn server_named(&self, channel: &ChannelId) -> Result<ServerId, CommandError> {
-        self.server_of(channel).ok_or(CommandError::NotFound { what: "channel" })
+        self.server_of(channel)
+            .ok_or(CommandError::NotFound { what: "channel" })
     }
 
     fn load(&mut self, view: &dyn View) -> Result<(), ViewError> {
@@ -154,7 +155,12 @@ impl Peer {
     ///
     /// # Errors
     /// [`OpenError`].
-    pub fn open(keys: AccountKeys, node: NodeId, view: &dyn View, _now: Millis) -> Result<Self, OpenError> {
+    pub fn open(
+        keys: AccountKeys,
+        node: NodeId,
+        view: &dyn View,
+        _now: Millis,
+    ) -> Result<Self, OpenError> {
         let account = Account::load(keys, node, view)?.ok_or(OpenError::NoAccount)?;
         let mut state = State::new(account.id());
         state.load(view)?;
@@ -186,7 +192,11 @@ impl Peer {
         let state = &mut self.state;
         match input {
             Input::Command(..) => {}
-            Input::Connected { conn, node, incoming: _ } => {
+            Input::Connected {
+                conn,
+                node,
+                incoming: _,
+            } => {
                 sync::connected(&mut state.links, &mut ctx, conn, node);
             }
             Input::Frame(conn, bytes) => {
@@ -240,12 +250,18 @@ impl Peer {
     }
 }
 
-fn context<'a>(account: &'a Account, now: Millis, rng: &'a mut dyn CryptoRng, view: &'a dyn View) -> Ctx<'a> {
+fn context<'a>(
+    account: &'a Account,
+    now: Millis,
+    rng: &'a mut dyn CryptoRng,
+    view: &'a dyn View,
+) -> Ctx<'a> {
     Ctx {
         txn: Txn::new(view),
         now,
         rng,
         me: account,
+        catching_up: false,
         out: Out::default(),
     }
 }
@@ -274,10 +290,12 @@ fn finish(state: &State, mut ctx: Ctx<'_>, reply: Option<(CommandId, Reply)>) ->
 fn prepare(account: &mut Account, command: &Command) -> Result<(), CommandError> {
     match command {
         Command::UpdateProfile(update) => update_profile(account, update),
-        Command::SetSettings { json } if json.len() > SETTINGS_BYTES_MAX => Err(CommandError::Invalid {
-            field: "settings",
-            message: format!("at most {SETTINGS_BYTES_MAX} bytes"),
-        }),
+        Command::SetSettings { json } if json.len() > SETTINGS_BYTES_MAX => {
+            Err(CommandError::Invalid {
+                field: "settings",
+                message: format!("at most {SETTINGS_BYTES_MAX} bytes"),
+            })
+        }
         Command::SetSettings { json } => {
             account.settings_json.clone_from(json);
             Ok(())
@@ -290,9 +308,10 @@ fn update_profile(account: &mut Account, update: &ProfileUpdate) -> Result<(), C
     const BIO_CHARS_MAX: usize = 1000;
     const STATUS_CHARS_MAX: usize = 128;
     let limited = |field: &'static str, text: &Option<String>, max: usize| match text {
-        Some(text) if text.chars().count() > max => {
-            Err(CommandError::Invalid { field, message: format!("at most {max} characters") })
-        }
+        Some(text) if text.chars().count() > max => Err(CommandError::Invalid {
+            field,
+            message: format!("at most {max} characters"),
+        }),
         text => Ok(text.clone()),
     };
     let mut profile = account.profile.clone();
@@ -313,7 +332,11 @@ fn update_profile(account: &mut Account, update: &ProfileUpdate) -> Result<(), C
 }
 
 /// Stores the account as it now is, and tells every server if the profile changed.
-fn publish_account(state: &mut State, ctx: &mut Ctx<'_>, before: &Account) -> Result<Reply, CommandError> {
+fn publish_account(
+    state: &mut State,
+    ctx: &mut Ctx<'_>,
+    before: &Account,
+) -> Result<Reply, CommandError> {
     ctx.me.save(&mut ctx.txn);
     if ctx.me.profile != before.profile {
         for room in state.rooms.values_mut() {
@@ -332,7 +355,9 @@ fn own_reach(state: &mut State, ctx: &mut Ctx<'_>, reach: Reach) {
     for room in state.rooms.values_mut() {
         let pseudonym = conclave_core::id::Pseudonym(ctx.me.pseudonym(room.id).public().0);
         let same = room.reach.get(&pseudonym).is_some_and(|known| {
-            known.node == reach.node && known.relays == reach.relays && known.addresses == reach.addresses
+            known.node == reach.node
+                && known.relays == reach.relays
+                && known.addresses == reach.addresses
         });
         if room.local.standing == Standing::Active && !same {
             // Without keys yet it is told at the next change.
@@ -355,10 +380,19 @@ fn tick(state: &mut State, ctx: &mut Ctx<'_>) {
         for member in over {
             room.presence.remove(&member);
             let presence = Presence::Offline;
-            ctx.out.notice(Notice::Presence { server: room.id, member, presence });
+            ctx.out.notice(Notice::Presence {
+                server: room.id,
+                member,
+                presence,
+            });
         }
-        if matches!(room.local.standing, Standing::Active | Standing::Joining | Standing::Removed) {
-            ctx.out.dials.extend(wanted_nodes(room, &state.links, ctx.me.node));
+        if matches!(
+            room.local.standing,
+            Standing::Active | Standing::Joining | Standing::Removed
+        ) {
+            ctx.out
+                .dials
+                .extend(wanted_nodes(room, &state.links, ctx.me.node));
         }
     }
     if ctx.now.0 >= state.last_round.0 + ROUND_MS {
@@ -372,7 +406,8 @@ fn tick(state: &mut State, ctx: &mut Ctx<'_>) {
 fn wanted_nodes(room: &Room, links: &Links, own: NodeId) -> Vec<Reach> {
     let connected = |node: &NodeId| links.values().any(|link| link.node == *node);
     let is_member = |pseudonym| {
-        room.identity_of(pseudonym).is_some_and(|identity| room.is_member(&identity))
+        room.identity_of(pseudonym)
+            .is_some_and(|identity| room.is_member(&identity))
     };
     let joining = room.local.standing == Standing::Joining || room.reach.is_empty();
     let hints = room.local.hints.iter().filter(|_| joining);

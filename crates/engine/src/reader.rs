@@ -26,8 +26,18 @@ pub struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    pub(crate) fn new(account: &'a Account, state: &'a State, view: &'a dyn View, now: Millis) -> Self {
-        Self { account, state, view, now }
+    pub(crate) fn new(
+        account: &'a Account,
+        state: &'a State,
+        view: &'a dyn View,
+        now: Millis,
+    ) -> Self {
+        Self {
+            account,
+            state,
+            view,
+            now,
+        }
     }
 
     /// The account.
@@ -53,11 +63,10 @@ impl<'a> Reader<'a> {
         let named = requests.into_iter().map(|(server, request)| ChatRequest {
             server,
             from: request.from,
-            from_name: self
-                .state
-                .rooms
-                .get(&request.via)
-                .map_or_else(|| request.from.to_string()[..8].to_owned(), |room| room.name_of(&request.from)),
+            from_name: self.state.rooms.get(&request.via).map_or_else(
+                || request.from.to_string()[..8].to_owned(),
+                |room| room.name_of(&request.from),
+            ),
             via: request.via,
         });
         Ok(named.collect())
@@ -81,7 +90,11 @@ impl<'a> Reader<'a> {
                     .collect();
                 members.sort();
                 members.dedup();
-                PeerInfo { node: link.node, members, servers: link.subs.keys().copied().collect() }
+                PeerInfo {
+                    node: link.node,
+                    members,
+                    servers: link.subs.keys().copied().collect(),
+                }
             })
             .collect())
     }
@@ -90,7 +103,10 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// [`ViewError`] if the store cannot be read.
-    pub fn blob(&self, reference: &conclave_core::event::BlobRef) -> Result<Option<Vec<u8>>, ViewError> {
+    pub fn blob(
+        &self,
+        reference: &conclave_core::event::BlobRef,
+    ) -> Result<Option<Vec<u8>>, ViewError> {
         Ok(blobs::read(self.view, reference)?.map(|bytes| bytes.to_vec()))
     }
 

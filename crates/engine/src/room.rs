@@ -11,8 +11,8 @@ use conclave_core::codec::{self, Limits};
 use conclave_core::envelope::{Envelope, Topic, server_tag};
 use conclave_core::event::{Event, Kind};
 use conclave_core::id::{
-    AudienceId, ChannelId, Commitment, EpochId, EventId, IdentityId, InviteId, Millis, Pseudonym, RegisterId, ServerId,
-    ServerTag, TopicTag,
+    AudienceId, ChannelId, Commitment, EpochId, EventId, IdentityId, InviteId, Millis, Pseudonym,
+    RegisterId, ServerId, ServerTag, TopicTag,
 };
 use conclave_core::identity::IdentityLog;
 use conclave_core::keys::{EpochKeys, Suite};
@@ -73,6 +73,10 @@ pub struct Room {
     pub version: u64,
     /// The epoch that the last message of an audience used, good for one `version`.
     pub usable: BTreeMap<AudienceId, (u64, EpochId)>,
+    /// Somebody has sent all that they had, since this account last asked to be let in.
+    pub caught_up: bool,
+    /// This account has just come: what is fetched now is history.
+    pub fresh: bool,
     /// The server has not been told this account's profile yet.
     pub profile_due: bool,
     /// Envelopes that the catching up under way began with; 0 when there is none.
@@ -134,11 +138,16 @@ impl Room {
             cursors: Cursors::default(),
             epochs: KeyBook::default(),
             waiting: Waiting::default(),
-            topics: topics.into_iter().map(|topic| (topic.tag(), topic)).collect(),
+            topics: topics
+                .into_iter()
+                .map(|topic| (topic.tag(), topic))
+                .collect(),
             event_places: BTreeMap::new(),
             presence: BTreeMap::new(),
             version: 0,
             usable: BTreeMap::new(),
+            caught_up: false,
+            fresh: false,
             profile_due: false,
             catch_up_total: 0,
             ephemeral_seen: BTreeMap::new(),
@@ -195,7 +204,9 @@ impl Room {
         for (_, value) in view.range(Table::Event, &all, Direction::Forward, usize::MAX)? {
             let row: EventRow = decode_row(&value)?;
             let event = Verified::<Event>::from_store(&row.event).map_err(damaged)?;
-            let proof = self.author_proof(row.register.as_ref()).ok_or_else(|| damaged("register"))?;
+            let proof = self
+                .author_proof(row.register.as_ref())
+                .ok_or_else(|| damaged("register"))?;
             self.note_place(&event, row.position);
             self.log.insert(event, proof).map_err(damaged)?;
         }
@@ -204,7 +215,12 @@ impl Room {
     }
 
     /// Keeps an event that the log has just taken, in memory and in the store.
-    pub fn remember_event(&mut self, txn: &mut Txn<'_>, event: &Verified<Event>, position: Position) {
+    pub fn remember_event(
+        &mut self,
+        txn: &mut Txn<'_>,
+        event: &Verified<Event>,
+        position: Position,
+    ) {
         let arrival = self.event_places.len() as u64;
         let key = [self.id.as_bytes().as_slice(), &arrival.to_be_bytes()].concat();
         let row = EventRow {
@@ -253,7 +269,10 @@ impl Room {
 
     /// Epochs of audiences that this account reads, of which no key is here.
     pub fn sealed_epochs_wanted(&self) -> impl Iterator<Item = EpochId> + use<'_> {
-        let sealed = self.epochs.iter().filter(|(_, entry)| entry.stage == Stage::Sealed);
+        let sealed = self
+            .epochs
+            .iter()
+            .filter(|(_, entry)| entry.stage == Stage::Sealed);
         sealed.map(|(id, _)| *id)
     }
 
@@ -314,7 +333,9 @@ impl Room {
     /// The identity behind a pseudonym, member or not.
     #[must_use]
     pub fn identity_of(&self, pseudonym: &Pseudonym) -> Option<IdentityId> {
-        self.roster.by_pseudonym(pseudonym).map(|register| register.identity)
+        self.roster
+            .by_pseudonym(pseudonym)
+            .map(|register| register.identity)
     }
 
     /// Whether a member may view a channel now.
@@ -322,8 +343,13 @@ impl Room {
     pub fn can_view(&self, identity: &IdentityId, channel: ChannelId) -> bool {
         self.community.as_ref().is_some_and(|community| {
             self.roster.is_member(community, identity)
-                && permissions::allows(community, self.actor(community, identity), &Action::View { channel }, None)
-                    .is_ok()
+                && permissions::allows(
+                    community,
+                    self.actor(community, identity),
+                    &Action::View { channel },
+                    None,
+                )
+                .is_ok()
         })
     }
 
@@ -339,7 +365,10 @@ impl Room {
     /// The newest adopted epoch of an audience that opens here, whether or not one may still speak under it.
     #[must_use]
     pub fn newest_epoch(&self, audience: AudienceId) -> Option<(EpochId, EpochKeys)> {
-        let open = self.epochs.of_audience(audience).filter(|(_, entry)| entry.keys.is_some());
+        let open = self
+            .epochs
+            .of_audience(audience)
+            .filter(|(_, entry)| entry.keys.is_some());
         let open = open.map(|(id, _)| *id).collect();
         let id = self.epochs.graph().heads(&open).into_iter().next()?;
         Some((id, self.epochs.keys(&id)?.clone()))
@@ -348,13 +377,18 @@ impl Room {
     /// Whether the server has been told this account's profile.
     #[must_use]
     pub fn knows_profile(&self) -> bool {
-        self.roster.of(&self.me).any(|register| register.profile.is_some())
+        self.roster
+            .of(&self.me)
+            .any(|register| register.profile.is_some())
     }
 
     /// A member's profile, as far as its text is here.
     #[must_use]
     pub fn profile_of(&self, identity: &IdentityId) -> Profile {
-        let latest = self.roster.of(identity).max_by_key(|register| (register.time, register.seq));
+        let latest = self
+            .roster
+            .of(identity)
+            .max_by_key(|register| (register.time, register.seq));
         let commitment = latest.and_then(|register| register.profile);
         match commitment.and_then(|commitment| self.personal.get(&commitment)) {
             Some(PersonalText::Profile(profile)) => profile.clone(),
@@ -380,7 +414,11 @@ impl Room {
             return nickname;
         }
         let name = self.profile_of(identity).display_name;
-        if name.is_empty() { identity.to_string()[..8].to_owned() } else { name }
+        if name.is_empty() {
+            identity.to_string()[..8].to_owned()
+        } else {
+            name
+        }
     }
 
     /// The topic of a channel.

@@ -71,9 +71,9 @@ const KEY_WAIT_MS: u64 = 30_000;
 /// Whether a later epoch came a moment ago whose key is not here yet.
 fn superseded(room: &Room, id: &EpochId, now: Millis) -> bool {
     room.epochs.children(id).iter().any(|child| {
-        room.epochs
-            .get(child)
-            .is_some_and(|entry| entry.stage == Stage::Sealed && entry.since.0 + KEY_WAIT_MS > now.0)
+        room.epochs.get(child).is_some_and(|entry| {
+            entry.stage == Stage::Sealed && entry.since.0 + KEY_WAIT_MS > now.0
+        })
     })
 }
 
@@ -91,7 +91,12 @@ fn usable(room: &mut Room, audience: AudienceId, rule: &Rule) -> BTreeSet<EpochI
     let candidates: Vec<_> = room
         .epochs
         .of_audience(audience)
-        .filter(|(_, entry)| entry.keys.as_ref().is_some_and(|keys| keys.content.is_some()))
+        .filter(|(_, entry)| {
+            entry
+                .keys
+                .as_ref()
+                .is_some_and(|keys| keys.content.is_some())
+        })
         .filter_map(|(id, entry)| Some((*id, entry.header.as_ref()?.heads.clone())))
         .collect();
     let events: Vec<EventId> = removal_events(room).collect();
@@ -101,7 +106,9 @@ fn usable(room: &mut Room, audience: AudienceId, rule: &Rule) -> BTreeSet<EpochI
         let unknown: Vec<EventId> = events.iter().filter(unknown).copied().collect();
         let departures = room.epochs.graph().departures(&id);
         let knows = |removed: &Removed| {
-            departures.get(&removed.pseudonym).is_some_and(|seq| *seq >= removed.seq)
+            departures
+                .get(&removed.pseudonym)
+                .is_some_and(|seq| *seq >= removed.seq)
         };
         if left.iter().all(knows) && !unknown.iter().any(|event| bears(room, event, rule)) {
             usable.insert(id);
@@ -112,7 +119,9 @@ fn usable(room: &mut Room, audience: AudienceId, rule: &Rule) -> BTreeSet<EpochI
 
 /// Whether an event took anybody, a device or a link, out of an audience.
 fn bears(room: &mut Room, event: &EventId, rule: &Rule) -> bool {
-    let Some(parents) = room.log.get(event).map(|event| event.parents.clone()) else { return false };
+    let Some(parents) = room.log.get(event).map(|event| event.parents.clone()) else {
+        return false;
+    };
     let (Ok(before), Ok(after)) = (room.log.resolve(&parents), room.log.resolve(&[*event])) else {
         // What cannot be judged is taken for a removal: it costs an epoch, not a secret.
         return true;
@@ -132,7 +141,10 @@ fn left(room: &Room) -> Vec<Removed> {
     let registers = room.roster.registers();
     registers
         .filter(|register| register.status == Status::Left)
-        .map(|register| Removed { pseudonym: register.pseudonym, seq: register.seq })
+        .map(|register| Removed {
+            pseudonym: register.pseudonym,
+            seq: register.seq,
+        })
         .collect()
 }
 
@@ -140,8 +152,13 @@ fn left(room: &Room) -> Vec<Removed> {
 #[must_use]
 pub fn removals(room: &Room) -> Vec<Removal> {
     let left = left(room);
-    let left = left.iter().map(|removed| Removal::Left(removed.pseudonym, removed.seq));
-    removal_events(room).map(Removal::Event).chain(left).collect()
+    let left = left
+        .iter()
+        .map(|removed| Removal::Left(removed.pseudonym, removed.seq));
+    removal_events(room)
+        .map(Removal::Event)
+        .chain(left)
+        .collect()
 }
 
 /// Events of the kinds that can take somebody out of an audience.
@@ -188,9 +205,16 @@ pub fn rotate(
     if parents.is_empty() && known_any {
         return Err(CommandError::NoKey);
     }
-    let before = parents.iter().flat_map(|(id, _)| room.epochs.graph().departures(id)).collect();
+    let before = parents
+        .iter()
+        .flat_map(|(id, _)| room.epochs.graph().departures(id))
+        .collect();
     let removed = gone(room, &community, rule, &before);
-    let reason = reason.unwrap_or(if parents.is_empty() { Reason::First } else { Reason::Removal });
+    let reason = reason.unwrap_or(if parents.is_empty() {
+        Reason::First
+    } else {
+        Reason::Removal
+    });
     let plan = EpochPlan {
         server: room.id,
         audience,
@@ -238,7 +262,11 @@ fn parents(room: &Room, audience: AudienceId) -> Vec<(EpochId, EpochKeys)> {
         .collect();
     let heads = room.epochs.graph().heads(&open);
     let keys = |id: EpochId| Some((id, room.epochs.keys(&id)?.clone()));
-    heads.into_iter().take(PARENTS_MAX).filter_map(keys).collect()
+    heads
+        .into_iter()
+        .take(PARENTS_MAX)
+        .filter_map(keys)
+        .collect()
 }
 
 /// Devices that may not read any more and that no epoch before has left out.
@@ -252,14 +280,23 @@ fn gone(
     room.roster
         .registers()
         .filter(|register| register.status == Status::Left || !readers.contains(&register.identity))
-        .map(|register| Removed { pseudonym: register.pseudonym, seq: register.seq })
-        .filter(|removed| before.get(&removed.pseudonym).is_none_or(|seq| *seq < removed.seq))
+        .map(|register| Removed {
+            pseudonym: register.pseudonym,
+            seq: register.seq,
+        })
+        .filter(|removed| {
+            before
+                .get(&removed.pseudonym)
+                .is_none_or(|seq| *seq < removed.seq)
+        })
         .collect()
 }
 
 /// What of the removed devices is honoured in the audience's topics: all that is here.
 fn closing(room: &Room, audience: AudienceId, removed: &[Removed]) -> Vec<Closing> {
-    let Some(community) = &room.community else { return Vec::new() };
+    let Some(community) = &room.community else {
+        return Vec::new();
+    };
     let topics = room
         .channels_ever()
         .filter(|channel| {
@@ -292,10 +329,15 @@ pub fn after_event(
     body: &Body,
 ) -> Result<(), CommandError> {
     let everyone = audience::everyone(room.id);
-    if matches!(body, Body::Ban(_) | Body::Kick(_) | Body::InviteRevoke(_) | Body::DeviceCut(_)) {
+    if matches!(
+        body,
+        Body::Ban(_) | Body::Kick(_) | Body::InviteRevoke(_) | Body::DeviceCut(_)
+    ) {
         ensure(room, ctx, everyone, &Rule::Everyone)?;
     }
-    let Some(after) = room.community.clone() else { return Ok(()) };
+    let Some(after) = room.community.clone() else {
+        return Ok(());
+    };
     let mut made = 0;
     for (audience, rule) in audience::all(&after) {
         if !audience::readers(&after, &room.roster, &rule).contains(&room.me) {
@@ -306,12 +348,17 @@ pub fn after_event(
             None => continue,
         };
         let leaves = audience::leaves(&after, &room.roster, &rule, ctx.now);
-        let new: Vec<Leaf> = leaves.into_iter().filter(|leaf| !old.contains(&leaf.id)).collect();
+        let new: Vec<Leaf> = leaves
+            .into_iter()
+            .filter(|leaf| !old.contains(&leaf.id))
+            .collect();
         if new.is_empty() {
             continue;
         }
         let usable = usable(room, audience, &rule);
-        let Some(id) = room.epochs.graph().choose(&usable) else { continue };
+        let Some(id) = room.epochs.graph().choose(&usable) else {
+            continue;
+        };
         for leaf in new.into_iter().take(DIRECT_MAX - made) {
             made += 1;
             admit(room, ctx, id, &leaf);
@@ -322,7 +369,11 @@ pub fn after_event(
 
 /// Seals an epoch to one more leaf; nothing happens if this node cannot pass it on.
 pub fn admit(room: &mut Room, ctx: &mut Ctx<'_>, epoch: EpochId, leaf: &Leaf) {
-    let Some(share) = room.epochs.get(&epoch).and_then(|entry| entry.share.clone()) else {
+    let Some(share) = room
+        .epochs
+        .get(&epoch)
+        .and_then(|entry| entry.share.clone())
+    else {
         return;
     };
     if let Ok(direct) = direct_slot(epoch, &share, leaf, room.suite()) {
@@ -350,8 +401,12 @@ pub fn answer_want(
     else {
         return Ok(());
     };
-    let Some(community) = room.community.clone() else { return Ok(()) };
-    let Some(rule) = rule_of(room, &community, &audience) else { return Ok(()) };
+    let Some(community) = room.community.clone() else {
+        return Ok(());
+    };
+    let Some(rule) = rule_of(room, &community, &audience) else {
+        return Ok(());
+    };
     if !audience::readers(&community, &room.roster, &rule).contains(&identity) {
         return Ok(());
     }

@@ -41,13 +41,21 @@ pub fn connected(links: &mut Links, ctx: &mut Ctx<'_>, conn: ConnId, node: NodeI
     let mut nonce = [0; NONCE_LEN];
     ctx.rng.fill_bytes(&mut nonce);
     links.insert(conn, Link::new(node, nonce));
-    send(ctx, conn, &Frame::Greet { nonce: nonce.to_vec().into() });
+    send(
+        ctx,
+        conn,
+        &Frame::Greet {
+            nonce: nonce.to_vec().into(),
+        },
+    );
     ctx.out.notice(Notice::Network);
 }
 
 /// Forgets a connection.
 pub fn disconnected(rooms: &Rooms, links: &mut Links, ctx: &mut Ctx<'_>, conn: ConnId) {
-    let Some(link) = links.remove(&conn) else { return };
+    let Some(link) = links.remove(&conn) else {
+        return;
+    };
     for server in link.subs.keys().filter(|server| rooms.contains_key(server)) {
         ctx.out.notice(Notice::ServerState(*server));
     }
@@ -66,7 +74,9 @@ pub fn frame(
     bytes: &[u8],
 ) -> Result<(), ViewError> {
     let Ok(frame) = Frame::decode(bytes) else {
-        ctx.out.hangups.push((conn, "a frame that is not canonical"));
+        ctx.out
+            .hangups
+            .push((conn, "a frame that is not canonical"));
         return Ok(());
     };
     match frame {
@@ -81,7 +91,11 @@ pub fn frame(
         }
         Frame::Subscribe(subscribe) => subscribed(rooms, links, ctx, conn, subscribe),
         Frame::Have(have) => backlog::have(rooms, links, ctx, conn, have),
-        Frame::Envelopes { server, envelopes, remaining } => {
+        Frame::Envelopes {
+            server,
+            envelopes,
+            remaining,
+        } => {
             let envelopes: Vec<Vec<u8>> = envelopes.into_iter().map(Vec::from).collect();
             received(rooms, links, ctx, conn, server, &envelopes, remaining)
         }
@@ -89,24 +103,50 @@ pub fn frame(
             stored(rooms, links, ctx, conn, server, &positions)?;
             backlog::pump(rooms, links, ctx, conn, server, true)
         }
-        Frame::Ephemeral { server, envelope } => live::received(rooms, links, ctx, conn, server, &envelope),
+        Frame::Ephemeral { server, envelope } => {
+            live::received(rooms, links, ctx, conn, server, &envelope)
+        }
         Frame::KeyWant { server, epoch } => {
-            let Some((room, who)) = subscriber(rooms, links, conn, server) else { return Ok(()) };
-            if let Who::Member { pseudonym, identity } = who {
+            let Some((room, who)) = subscriber(rooms, links, conn, server) else {
+                return Ok(());
+            };
+            if let Who::Member {
+                pseudonym,
+                identity,
+            } = who
+            {
                 // A member who cannot be served now asks again or asks another.
                 let _ = rotation::answer_want(room, ctx, epoch, pseudonym, identity);
             }
             Ok(())
         }
-        Frame::BlobWant { server, hash, offset } => {
-            let Some((_, who)) = subscriber(rooms, links, conn, server) else { return Ok(()) };
+        Frame::BlobWant {
+            server,
+            hash,
+            offset,
+        } => {
+            let Some((_, who)) = subscriber(rooms, links, conn, server) else {
+                return Ok(());
+            };
             if matches!(who, Who::Member { .. } | Who::Invite(_)) {
                 crate::blobs::serve(ctx, conn, server, hash, offset)?;
             }
             Ok(())
         }
-        Frame::BlobPart { server, hash, offset, total, bytes } => {
-            let part = crate::blobs::Part { server, hash, offset, total, bytes: bytes.into() };
+        Frame::BlobPart {
+            server,
+            hash,
+            offset,
+            total,
+            bytes,
+        } => {
+            let part = crate::blobs::Part {
+                server,
+                hash,
+                offset,
+                total,
+                bytes: bytes.into(),
+            };
             crate::blobs::receive(ctx, conn, part)
         }
         Frame::Refused { server, why } => {
@@ -118,7 +158,9 @@ pub fn frame(
 
 /// Sends our proofs for every server that the other side is known to take part in, and for those that we are joining.
 pub fn introduce(rooms: &Rooms, links: &mut Links, ctx: &mut Ctx<'_>, conn: ConnId) {
-    let Some(link) = links.get_mut(&conn) else { return };
+    let Some(link) = links.get_mut(&conn) else {
+        return;
+    };
     for room in rooms.values() {
         let hinted = room.local.hints.iter().any(|hint| hint.node == link.node);
         let known = room.reach.values().any(|reach| reach.node == link.node);
@@ -130,17 +172,27 @@ pub fn introduce(rooms: &Rooms, links: &mut Links, ctx: &mut Ctx<'_>, conn: Conn
 
 /// Sends our proof for one server, once as a link's holder and once as a member.
 fn prove(room: &Room, link: &mut Link, ctx: &mut Ctx<'_>, conn: ConnId) {
-    let Some(nonce) = link.their_nonce.clone() else { return };
+    let Some(nonce) = link.their_nonce.clone() else {
+        return;
+    };
     let (key, invite) = match room.local.standing {
         Standing::Active | Standing::Removed => (ctx.me.pseudonym(room.id), false),
         Standing::Joining => {
-            let link = room.local.link.as_deref().and_then(|link| InviteLink::parse(link).ok());
+            let link = room
+                .local
+                .link
+                .as_deref()
+                .and_then(|link| InviteLink::parse(link).ok());
             let Some(link) = link else { return };
             (link.secret.signing_key(), true)
         }
         Standing::Left => return,
     };
-    if link.proven.get(&room.id).is_some_and(|as_member| *as_member || invite) {
+    if link
+        .proven
+        .get(&room.id)
+        .is_some_and(|as_member| *as_member || invite)
+    {
         return;
     }
     link.proven.insert(room.id, !invite);
@@ -151,10 +203,12 @@ fn prove(room: &Room, link: &mut Link, ctx: &mut Ctx<'_>, conn: ConnId) {
     }
 }
 
-/// Proves again on every connection where our standing in a server has changed.
+/// Proves again on every connection where our standing in a server has changed; as a link's holder if we are joining anew.
 pub fn prove_again(room: &Room, links: &mut Links, ctx: &mut Ctx<'_>) {
     for (conn, link) in links.iter_mut() {
-        if link.proven.contains_key(&room.id) || link.subs.contains_key(&room.id) {
+        if room.local.standing == Standing::Joining && link.proven.remove(&room.id).is_some() {
+            prove(room, link, ctx, *conn);
+        } else if link.proven.contains_key(&room.id) || link.subs.contains_key(&room.id) {
             prove(room, link, ctx, *conn);
         }
     }
@@ -167,16 +221,35 @@ fn subscribed(
     conn: ConnId,
     subscribe: Subscribe,
 ) -> Result<(), ViewError> {
-    let Some(link) = links.get_mut(&conn) else { return Ok(()) };
+    let Some(link) = links.get_mut(&conn) else {
+        return Ok(());
+    };
     let room = rooms.values().find(|room| room.tag == subscribe.server);
     let Some(room) = room.filter(|room| room.local.standing != Standing::Left) else {
         let why = Why::NotHere as u8;
-        send(ctx, conn, &Frame::Refused { server: subscribe.server, why });
+        send(
+            ctx,
+            conn,
+            &Frame::Refused {
+                server: subscribe.server,
+                why,
+            },
+        );
         return Ok(());
     };
-    if subscribe.verify(link.node, ctx.node(), &link.our_nonce).is_err() {
+    if subscribe
+        .verify(link.node, ctx.node(), &link.our_nonce)
+        .is_err()
+    {
         let why = Why::BadProof as u8;
-        send(ctx, conn, &Frame::Refused { server: subscribe.server, why });
+        send(
+            ctx,
+            conn,
+            &Frame::Refused {
+                server: subscribe.server,
+                why,
+            },
+        );
         return Ok(());
     }
     let who = identify(room, &subscribe);
@@ -186,10 +259,24 @@ fn subscribed(
             if link.pending.len() < link::PENDING_MAX {
                 link.pending.push(subscribe);
             }
-            send(ctx, conn, &Frame::Refused { server: room.tag, why: Why::Unknown as u8 });
+            send(
+                ctx,
+                conn,
+                &Frame::Refused {
+                    server: room.tag,
+                    why: Why::Unknown as u8,
+                },
+            );
         }
         Who::Former { .. } => {
-            send(ctx, conn, &Frame::Refused { server: room.tag, why: Why::NotAMember as u8 });
+            send(
+                ctx,
+                conn,
+                &Frame::Refused {
+                    server: room.tag,
+                    why: Why::NotAMember as u8,
+                },
+            );
         }
         Who::Member { .. } | Who::Invite(_) => {}
     }
@@ -210,43 +297,71 @@ fn subscribed(
 fn identify(room: &Room, subscribe: &Subscribe) -> Who {
     let pseudonym = Pseudonym(subscribe.key.0);
     if subscribe.invite {
-        let Some(community) = &room.community else { return Who::Unknown };
-        let invite = community.invites().find(|invite| invite.verify_key == VerifyKey(subscribe.key.0));
+        let Some(community) = &room.community else {
+            return Who::Unknown;
+        };
+        let invite = community
+            .invites()
+            .find(|invite| invite.verify_key == VerifyKey(subscribe.key.0));
         return match invite {
             Some(invite) if invite.revoked.is_none() => Who::Invite(invite.id),
-            Some(_) => Who::Former { identity: conclave_core::id::IdentityId([0; 32]), event: None },
-            None => Who::Unknown,
+            Some(_) | None => Who::Unknown,
         };
     }
-    match room.identity_of(&pseudonym) {
-        None => Who::Unknown,
-        Some(identity) if room.is_member(&identity) => Who::Member { pseudonym, identity },
-        Some(identity) => Who::Former { identity, event: room.removal_of(&identity) },
-    }
+    member_or_former(room, pseudonym).unwrap_or(Who::Unknown)
+}
+
+/// What a pseudonym stands for now; nothing if nobody has introduced it.
+fn member_or_former(room: &Room, pseudonym: Pseudonym) -> Option<Who> {
+    let identity = room.identity_of(&pseudonym)?;
+    Some(if room.is_member(&identity) {
+        Who::Member {
+            pseudonym,
+            identity,
+        }
+    } else {
+        Who::Former {
+            pseudonym,
+            identity,
+            event: room.removal_of(&identity),
+        }
+    })
 }
 
 /// Looks again at proofs and standings after a server's state changed.
 pub fn reconsider(room: &Room, links: &mut Links, ctx: &mut Ctx<'_>) {
     for (conn, link) in links.iter_mut() {
-        let proofs: Vec<Subscribe> =
-            link.pending.iter().filter(|proof| proof.server == room.tag).cloned().collect();
+        let proofs: Vec<Subscribe> = link
+            .pending
+            .iter()
+            .filter(|proof| proof.server == room.tag)
+            .cloned()
+            .collect();
         for proof in proofs {
             let who = identify(room, &proof);
             if who == Who::Unknown {
                 continue;
             }
             link.pending.retain(|pending| *pending != proof);
-            link.subs.entry(room.id).or_insert_with(|| Sub::new(who)).who = who;
+            link.subs
+                .entry(room.id)
+                .or_insert_with(|| Sub::new(who))
+                .who = who;
             backlog::offer(room, link, ctx, *conn);
             ctx.out.notice(Notice::ServerState(room.id));
         }
-        if let Some(sub) = link.subs.get_mut(&room.id)
-            && let Who::Member { identity, .. } = sub.who
-            && !room.is_member(&identity)
-        {
-            sub.who = Who::Former { identity, event: room.removal_of(&identity) };
+        let Some(sub) = link.subs.get_mut(&room.id) else {
+            continue;
+        };
+        let (Who::Member { pseudonym, .. } | Who::Former { pseudonym, .. }) = sub.who else {
+            continue;
+        };
+        let who = member_or_former(room, pseudonym).unwrap_or(Who::Unknown);
+        if who != sub.who {
+            sub.who = who;
             sub.backlog.clear();
             backlog::offer(room, link, ctx, *conn);
+            ctx.out.notice(Notice::ServerState(room.id));
         }
     }
 }
@@ -263,7 +378,10 @@ fn received(
     let Some(room) = rooms.values_mut().find(|room| room.tag == tag) else {
         return Ok(());
     };
-    let Some(sub) = links.get_mut(&conn).and_then(|link| link.subs.get_mut(&room.id)) else {
+    let Some(sub) = links
+        .get_mut(&conn)
+        .and_then(|link| link.subs.get_mut(&room.id))
+    else {
         return Ok(());
     };
     room.catch_up_total = match remaining {
@@ -274,14 +392,31 @@ fn received(
         sub.incoming_left = remaining;
         ctx.out.notice(Notice::ServerState(room.id));
     }
+    ctx.catching_up = remaining > 0 || room.fresh || sub.fetching;
+    sub.fetching = remaining > 0;
+    room.caught_up |= remaining == 0;
     let mut settled = Vec::with_capacity(envelopes.len());
     for bytes in envelopes {
         if let Taken::Settled(position) = inbox::take(room, ctx, bytes, Some(conn))? {
             settled.push(position);
         }
     }
+    if room.fresh && remaining == 0 && room.local.standing == Standing::Active {
+        // What was said before one came is history, not news.
+        room.fresh = false;
+        let channels: Vec<_> = room.channels_ever().collect();
+        let notices = timeline::mark_server_read(&mut ctx.txn, room.id, &channels)?;
+        ctx.out.notices(notices);
+    }
     // Always answered, also with nothing: the other side waits for it before it sends the next batch.
-    send(ctx, conn, &Frame::Stored { server: tag, positions: settled });
+    send(
+        ctx,
+        conn,
+        &Frame::Stored {
+            server: tag,
+            positions: settled,
+        },
+    );
     Ok(())
 }
 
@@ -293,12 +428,15 @@ fn stored(
     tag: ServerTag,
     positions: &[Position],
 ) -> Result<(), ViewError> {
-    let Some((room, Who::Member { pseudonym: by, .. })) = subscriber(rooms, links, conn, tag) else {
+    let Some((room, Who::Member { pseudonym: by, .. })) = subscriber(rooms, links, conn, tag)
+    else {
         return Ok(());
     };
     let me = Pseudonym(ctx.me.pseudonym(room.id).public().0);
     for position in positions.iter().filter(|position| position.pseudonym == me) {
-        if let Some(conclave_core::envelope::Topic::Channel(_, channel)) = room.topics.get(&position.topic) {
+        if let Some(conclave_core::envelope::Topic::Channel(_, channel)) =
+            room.topics.get(&position.topic)
+        {
             let now = ctx.now;
             let notice = timeline::note_copy(&mut ctx.txn, *channel, me, position.seq, by, now)?;
             ctx.out.notices(notice);
@@ -307,12 +445,26 @@ fn stored(
     Ok(())
 }
 
-fn refused(rooms: &Rooms, links: &mut Links, ctx: &mut Ctx<'_>, conn: ConnId, tag: ServerTag, why: u8) {
-    let Some(room) = rooms.values().find(|room| room.tag == tag) else { return };
-    let Some(link) = links.get_mut(&conn) else { return };
+fn refused(
+    rooms: &Rooms,
+    links: &mut Links,
+    ctx: &mut Ctx<'_>,
+    conn: ConnId,
+    tag: ServerTag,
+    why: u8,
+) {
+    let Some(room) = rooms.values().find(|room| room.tag == tag) else {
+        return;
+    };
+    let Some(link) = links.get_mut(&conn) else {
+        return;
+    };
     if why == Why::Unknown as u8 || why == Why::NotAMember as u8 {
         // The other side knows less, or more, than we do: exchange what we have.
-        let sub = link.subs.entry(room.id).or_insert_with(|| Sub::new(Who::Unknown));
+        let sub = link
+            .subs
+            .entry(room.id)
+            .or_insert_with(|| Sub::new(Who::Unknown));
         let _ = sub;
         backlog::offer(room, link, ctx, conn);
     }
@@ -332,15 +484,28 @@ fn subscriber<'r>(
 
 /// Asks connected members for keys that something waits for.
 pub fn ask_for_keys(room: &Room, links: &mut Links, ctx: &mut Ctx<'_>) {
-    let wanted: Vec<_> = room.waiting.epochs().chain(room.sealed_epochs_wanted()).collect();
+    let wanted: Vec<_> = room
+        .waiting
+        .epochs()
+        .chain(room.sealed_epochs_wanted())
+        .collect();
     for (conn, link) in links.iter_mut() {
-        let Some(sub) = link.subs.get_mut(&room.id) else { continue };
+        let Some(sub) = link.subs.get_mut(&room.id) else {
+            continue;
+        };
         if !matches!(sub.who, Who::Member { .. }) {
             continue;
         }
         for epoch in &wanted {
             if sub.wanted.insert(*epoch) {
-                send(ctx, *conn, &Frame::KeyWant { server: room.tag, epoch: *epoch });
+                send(
+                    ctx,
+                    *conn,
+                    &Frame::KeyWant {
+                        server: room.tag,
+                        epoch: *epoch,
+                    },
+                );
             }
         }
     }
@@ -366,5 +531,9 @@ pub(crate) fn send(ctx: &mut Ctx<'_>, conn: ConnId, frame: &Frame) {
 
 /// The empty list of a topic-less `Have`.
 pub(crate) fn empty_have(server: ServerTag) -> Have {
-    Have { server, topics: Vec::new(), more: false }
+    Have {
+        server,
+        topics: Vec::new(),
+        more: false,
+    }
 }

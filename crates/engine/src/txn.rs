@@ -37,7 +37,13 @@ impl<'v> Txn<'v> {
     }
 
     /// Indexes a document for search. Searches of this call do not see it yet.
-    pub fn index(&mut self, key: impl Into<Vec<u8>>, text: String, labels: Vec<String>, order: u64) {
+    pub fn index(
+        &mut self,
+        key: impl Into<Vec<u8>>,
+        text: String,
+        labels: Vec<String>,
+        order: u64,
+    ) {
         self.changes.push(Change::Index {
             key: key.into(),
             text,

@@ -260,7 +260,13 @@ impl Subscribe {
 /// connection is worth nothing on another.
 #[must_use]
 pub fn subscribe_payload(server: ServerTag, from: NodeId, to: NodeId, nonce: &[u8]) -> Vec<u8> {
-    [server.as_bytes().as_slice(), from.as_bytes(), to.as_bytes(), nonce].concat()
+    [
+        server.as_bytes().as_slice(),
+        from.as_bytes(),
+        to.as_bytes(),
+        nonce,
+    ]
+    .concat()
 }
 
 /// Length of a greeting's nonce.

@@ -47,10 +47,15 @@ impl Attacker {
     /// If the store cannot be read.
     pub fn copy(&mut self, store: &dyn View) {
         let all = KeyRange::prefix(&[]);
-        let rows = store.range(Table::Envelope, &all, Direction::Forward, usize::MAX).expect("readable");
+        let rows = store
+            .range(Table::Envelope, &all, Direction::Forward, usize::MAX)
+            .expect("readable");
         for (_, bytes) in rows {
             if let Ok(envelope) = Verified::<Envelope>::from_store(&bytes)
-                && !self.envelopes.iter().any(|known| known.envelope_id() == envelope.envelope_id())
+                && !self
+                    .envelopes
+                    .iter()
+                    .any(|known| known.envelope_id() == envelope.envelope_id())
             {
                 self.envelopes.push(envelope);
             }
@@ -77,7 +82,9 @@ impl Attacker {
                 match record {
                     KeyRecord::Epoch(epoch) => self.open_epoch(epoch),
                     KeyRecord::Direct(direct) => {
-                        let share = self.ids().find_map(|(leaf, id)| open_direct(direct, leaf, id).ok());
+                        let share = self
+                            .ids()
+                            .find_map(|(leaf, id)| open_direct(direct, leaf, id).ok());
                         if let Some(share) = share {
                             self.learn(direct.epoch, share.keys());
                         }
@@ -105,7 +112,9 @@ impl Attacker {
 
     fn ids(&self) -> impl Iterator<Item = (&LeafSecret, conclave_core::id::LeafId)> {
         let suites = [Suite::X25519, Suite::XWing];
-        self.leaves.iter().flat_map(move |leaf| suites.map(|suite| (leaf, leaf.public(suite).id())))
+        self.leaves
+            .iter()
+            .flat_map(move |leaf| suites.map(|suite| (leaf, leaf.public(suite).id())))
     }
 
     fn learn(&mut self, epoch: EpochId, keys: EpochKeys) {
@@ -116,19 +125,32 @@ impl Attacker {
     }
 
     fn widths(&self) -> Vec<bool> {
-        self.keys.values().map(|keys| keys.content.is_some()).collect()
+        self.keys
+            .values()
+            .map(|keys| keys.content.is_some())
+            .collect()
     }
 
     /// Tries every content key on every message of a channel: what opens, by envelope.
     #[must_use]
     pub fn read(&self, channel: ChannelId) -> BTreeMap<EnvelopeId, String> {
         let mut opened = BTreeMap::new();
-        for envelope in self.envelopes.iter().filter(|envelope| envelope.form == Form::Sealed) {
+        for envelope in self
+            .envelopes
+            .iter()
+            .filter(|envelope| envelope.form == Form::Sealed)
+        {
             for content in self.keys.values().filter_map(|keys| keys.content.as_ref()) {
                 let key = content.channel(&channel);
-                let Ok(plain) = message::open(envelope, key.as_bytes()) else { continue };
+                let Ok(plain) = message::open(envelope, key.as_bytes()) else {
+                    continue;
+                };
                 let content = codec::decode::<Content>(&plain, Limits::bytes(ENVELOPE_BYTES_MAX));
-                if let Ok(Content { act: Act::Post(post), .. }) = content {
+                if let Ok(Content {
+                    act: Act::Post(post),
+                    ..
+                }) = content
+                {
                     opened.insert(envelope.envelope_id(), post.text);
                 }
             }

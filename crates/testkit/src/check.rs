@@ -9,7 +9,9 @@ impl Sim {
     #[must_use]
     pub fn converged(&self, nodes: &[Node], server: ServerId) -> bool {
         let mut digests = nodes.iter().map(|node| self.fingerprint(*node, server));
-        let Some(first) = digests.next() else { return true };
+        let Some(first) = digests.next() else {
+            return true;
+        };
         first.is_some() && digests.all(|other| other == first)
     }
 
@@ -31,7 +33,9 @@ impl Sim {
     }
 
     fn first_difference(&self, nodes: &[Node], server: ServerId) -> String {
-        let Some((first, others)) = nodes.split_first() else { return String::new() };
+        let Some((first, others)) = nodes.split_first() else {
+            return String::new();
+        };
         let Some(expected) = self.fingerprint(*first, server) else {
             return format!("{} is not in", self.name(*first));
         };
@@ -40,7 +44,10 @@ impl Sim {
                 return format!("{} is not in", self.name(*node));
             };
             let (ours, theirs) = (expected.len(), print.len());
-            let lines = expected.iter().zip(&print).find(|(ours, theirs)| ours != theirs);
+            let lines = expected
+                .iter()
+                .zip(&print)
+                .find(|(ours, theirs)| ours != theirs);
             if lines.is_some() || ours != theirs {
                 return format!(
                     "{} has {ours} lines, {} has {theirs}; first difference: {lines:?}",
@@ -63,8 +70,11 @@ impl Sim {
             let detail = reader.server(server).expect("readable")?;
             for channel in &detail.channels {
                 for message in self.all_messages(node, channel.id) {
-                    let reactions: Vec<_> =
-                        message.reactions.iter().map(|one| (one.emoji.clone(), one.count)).collect();
+                    let reactions: Vec<_> = message
+                        .reactions
+                        .iter()
+                        .map(|one| (one.emoji.clone(), one.count))
+                        .collect();
                     print.push(format!(
                         "{} {} {:?} {} {reactions:?}",
                         message.id, message.author_name, message.text, message.deleted

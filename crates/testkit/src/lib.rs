@@ -4,7 +4,11 @@
 //! delays, loses, doubles and reorders frames, cuts links and nodes off, crashes nodes at any step and gives them wrong
 //! clocks. The same seed gives the same run, byte for byte; a failure prints its seed.
 
-#![allow(clippy::expect_used, clippy::panic, reason = "a broken scenario has nothing better to do than to stop with a message")]
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a broken scenario has nothing better to do than to stop with a message"
+)]
 
 pub mod attacker;
 pub mod check;

@@ -66,10 +66,18 @@ pub fn hour(seed: u64) -> Outcome {
         }
         for text in acknowledged.values() {
             let times = texts.get(text).copied().unwrap_or(0);
-            assert_eq!(times, 1, "seed {seed}: {} shows {text:?} {times} times", sim.name(*node));
+            assert_eq!(
+                times,
+                1,
+                "seed {seed}: {} shows {text:?} {times} times",
+                sim.name(*node)
+            );
         }
     }
-    Outcome { sim, acknowledged: acknowledged.len() }
+    Outcome {
+        sim,
+        acknowledged: acknowledged.len(),
+    }
 }
 
 /// Parts, heals, crashes and wakes nodes now and then.
@@ -111,12 +119,26 @@ fn act(
             mentionable: false,
             permissions: Bits::NONE,
         }),
-        1 => Command::SetNickname { server, member: sim.identity(node), nickname: Some(format!("nick {count}")) },
+        1 => Command::SetNickname {
+            server,
+            member: sim.identity(node),
+            nickname: Some(format!("nick {count}")),
+        },
         2 => match acknowledged.keys().next_back().copied() {
-            Some(message) => Command::React { message, emoji: "👍".to_owned(), on: true },
+            Some(message) => Command::React {
+                message,
+                emoji: "👍".to_owned(),
+                on: true,
+            },
             None => return,
         },
-        _ => Command::Send { channel, text: text.clone(), reply_to: None, attachments: Vec::new(), nonce: None },
+        _ => Command::Send {
+            channel,
+            text: text.clone(),
+            reply_to: None,
+            attachments: Vec::new(),
+            nonce: None,
+        },
     };
     let result = sim.command(node, command);
     match result {
@@ -125,7 +147,14 @@ fn act(
         }
         // A crash, a missing permission, a message that is not here yet, a key on its way: all may be.
         None
-        | Some(Ok(_) | Err(CommandError::Forbidden { .. } | CommandError::NotFound { .. } | CommandError::NoKey)) => {}
+        | Some(
+            Ok(_)
+            | Err(
+                CommandError::Forbidden { .. }
+                | CommandError::NotFound { .. }
+                | CommandError::NoKey,
+            ),
+        ) => {}
         Some(Err(error)) => panic!("seed {}: {}: {error}", sim.seed(), sim.name(node)),
     }
 }

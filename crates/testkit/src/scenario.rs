@@ -25,13 +25,25 @@ impl Sim {
     pub fn text_channel(&self, node: Node, server: ServerId) -> ChannelId {
         self.read(node, |reader| {
             let server = reader.server(server).expect("readable").expect("known");
-            server.channels.iter().find(|channel| channel.kind == 0).expect("a text channel").id
+            server
+                .channels
+                .iter()
+                .find(|channel| channel.kind == 0)
+                .expect("a text channel")
+                .id
         })
     }
 
     /// Makes a link.
     pub fn invite(&mut self, node: Node, server: ServerId, open: bool) -> String {
-        let draft = InviteDraft { server, open, channel: None, role: None, max_uses: None, expires_in_s: None };
+        let draft = InviteDraft {
+            server,
+            open,
+            channel: None,
+            role: None,
+            max_uses: None,
+            expires_in_s: None,
+        };
         let Reply::Invite { link, .. } = self.must(node, Command::CreateInvite(draft)) else {
             panic!("an invite has a link");
         };
@@ -43,11 +55,21 @@ impl Sim {
     /// # Panics
     /// With the seed, if it does not become one within ten minutes.
     pub fn join(&mut self, node: Node, link: &str) -> ServerId {
-        let Reply::Server(server) = self.must(node, Command::Join { link: link.to_owned() }) else {
+        let Reply::Server(server) = self.must(
+            node,
+            Command::Join {
+                link: link.to_owned(),
+            },
+        ) else {
             panic!("joining names the server");
         };
         let joined = self.run_until(600_000, |sim| sim.is_active(node, server));
-        assert!(joined, "seed {}: {} did not get in", self.seed(), self.name(node));
+        assert!(
+            joined,
+            "seed {}: {} did not get in",
+            self.seed(),
+            self.name(node)
+        );
         server
     }
 
@@ -55,13 +77,17 @@ impl Sim {
     #[must_use]
     pub fn is_active(&self, node: Node, server: ServerId) -> bool {
         self.is_up(node)
-            && matches!(self.connection(node, server), Some(Connection::Online | Connection::Paused))
+            && matches!(
+                self.connection(node, server),
+                Some(Connection::Online | Connection::Paused)
+            )
     }
 
     /// How a server is doing on a node.
     #[must_use]
     pub fn connection(&self, node: Node, server: ServerId) -> Option<Connection> {
-        self.read(node, |reader| reader.server_state(server)).map(|state| state.connection)
+        self.read(node, |reader| reader.server_state(server))
+            .map(|state| state.connection)
     }
 
     /// Says something.
@@ -82,7 +108,10 @@ impl Sim {
     /// The texts that a node shows in a channel, oldest first.
     #[must_use]
     pub fn texts(&self, node: Node, channel: ChannelId) -> Vec<String> {
-        self.all_messages(node, channel).into_iter().map(|message| message.text).collect()
+        self.all_messages(node, channel)
+            .into_iter()
+            .map(|message| message.text)
+            .collect()
     }
 
     /// All messages that a node shows in a channel, oldest first, page by page.
@@ -92,7 +121,9 @@ impl Sim {
             let mut all: Vec<Message> = Vec::new();
             let mut at = PageAt::Newest;
             while let Some(page) = reader.messages(channel, at, 200).expect("readable") {
-                let Some(oldest) = page.messages.first().map(|message| message.id) else { break };
+                let Some(oldest) = page.messages.first().map(|message| message.id) else {
+                    break;
+                };
                 let more = page.has_before;
                 all.splice(0..0, page.messages);
                 if !more {

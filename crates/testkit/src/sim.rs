@@ -179,13 +179,26 @@ impl Sim {
     /// With the seed, if it does not.
     pub fn must(&mut self, node: Node, command: Command) -> Reply {
         let what = format!("{command:?}");
-        let spared = (self.faults.crash_before_commit, self.faults.crash_after_commit);
-        (self.faults.crash_before_commit, self.faults.crash_after_commit) = (0, 0);
+        let spared = (
+            self.faults.crash_before_commit,
+            self.faults.crash_after_commit,
+        );
+        (
+            self.faults.crash_before_commit,
+            self.faults.crash_after_commit,
+        ) = (0, 0);
         let result = self.command(node, command);
-        (self.faults.crash_before_commit, self.faults.crash_after_commit) = spared;
+        (
+            self.faults.crash_before_commit,
+            self.faults.crash_after_commit,
+        ) = spared;
         match result {
             Some(Ok(reply)) => reply,
-            other => panic!("seed {}: {} could not {what}: {other:?}", self.seed, self.name(node)),
+            other => panic!(
+                "seed {}: {} could not {what}: {other:?}",
+                self.seed,
+                self.name(node)
+            ),
         }
     }
 
@@ -230,7 +243,10 @@ impl Sim {
         }
         member.store = member.store.crash();
         let peer = Peer::open(member.keys.clone(), member.id, &member.store, now);
-        member.peer = Some(peer.unwrap_or_else(|error| panic!("seed {seed}: {} does not open: {error}", member.name)));
+        member.peer =
+            Some(peer.unwrap_or_else(|error| {
+                panic!("seed {seed}: {} does not open: {error}", member.name)
+            }));
         let reach = Reach {
             node: member.id,
             relays: Vec::new(),
@@ -295,13 +311,19 @@ impl Sim {
     }
 
     fn pass(&mut self, until: u64) {
-        let up = self.members.iter().filter(|member| member.peer.is_some()).count() as u64;
+        let up = self
+            .members
+            .iter()
+            .filter(|member| member.peer.is_some())
+            .count() as u64;
         self.node_ms += up * until.saturating_sub(self.now);
         self.now = self.now.max(until);
     }
 
     fn step(&mut self) {
-        let Some(((at, _), happening)) = self.queue.pop_first() else { return };
+        let Some(((at, _), happening)) = self.queue.pop_first() else {
+            return;
+        };
         self.pass(at);
         match happening {
             Happening::Frame { conn, to, bytes } => {
@@ -343,7 +365,9 @@ impl Sim {
             self.fall(node);
             return None;
         }
-        self.members[node.0].notices.extend(effects.notices.iter().cloned());
+        self.members[node.0]
+            .notices
+            .extend(effects.notices.iter().cloned());
         for (conn, bytes) in &effects.sends {
             self.send(node, conn.0, bytes.clone());
         }
@@ -352,14 +376,26 @@ impl Sim {
         }
         for reach in &effects.dials {
             let delay = 1 + self.below(50);
-            self.later(delay, Happening::Dial { from: node, to: reach.node });
+            self.later(
+                delay,
+                Happening::Dial {
+                    from: node,
+                    to: reach.node,
+                },
+            );
         }
         Some(effects)
     }
 
     fn send(&mut self, from: Node, conn: u64, bytes: Vec<u8>) {
-        let Some(link) = self.links.get(&conn) else { return };
-        let (to, end) = if link.ends.0 == from { (link.ends.1, 1) } else { (link.ends.0, 0) };
+        let Some(link) = self.links.get(&conn) else {
+            return;
+        };
+        let (to, end) = if link.ends.0 == from {
+            (link.ends.1, 1)
+        } else {
+            (link.ends.0, 0)
+        };
         if self.roll(self.faults.cut) {
             self.counters.count(Fault::Cut);
             self.close(conn);
@@ -382,24 +418,61 @@ impl Sim {
         }
         if self.roll(self.faults.double) {
             self.counters.count(Fault::Doubled);
-            self.at(at + 1, Happening::Frame { conn, to, bytes: bytes.clone() });
+            self.at(
+                at + 1,
+                Happening::Frame {
+                    conn,
+                    to,
+                    bytes: bytes.clone(),
+                },
+            );
         }
         self.at(at, Happening::Frame { conn, to, bytes });
     }
 
     fn connect(&mut self, from: Node, to: NodeId) {
-        let Some(to) = self.members.iter().position(|member| member.id == to).map(Node) else { return };
+        let Some(to) = self
+            .members
+            .iter()
+            .position(|member| member.id == to)
+            .map(Node)
+        else {
+            return;
+        };
         let blocked = self.apart.contains(&(from.min(to), from.max(to)));
-        let known = self.links.values().any(|link| link.ends == (from, to) || link.ends == (to, from));
+        let known = self
+            .links
+            .values()
+            .any(|link| link.ends == (from, to) || link.ends == (to, from));
         if blocked || known || from == to || !self.is_up(from) || !self.is_up(to) {
             return;
         }
         self.serial += 1;
         let conn = self.serial;
-        self.links.insert(conn, Link { ends: (from, to), last: [0; 2] });
+        self.links.insert(
+            conn,
+            Link {
+                ends: (from, to),
+                last: [0; 2],
+            },
+        );
         let (a, b) = (self.members[from.0].id, self.members[to.0].id);
-        self.input(from, Input::Connected { conn: ConnId(conn), node: b, incoming: false });
-        self.input(to, Input::Connected { conn: ConnId(conn), node: a, incoming: true });
+        self.input(
+            from,
+            Input::Connected {
+                conn: ConnId(conn),
+                node: b,
+                incoming: false,
+            },
+        );
+        self.input(
+            to,
+            Input::Connected {
+                conn: ConnId(conn),
+                node: a,
+                incoming: true,
+            },
+        );
     }
 
     fn close(&mut self, conn: u64) {

@@ -8,7 +8,8 @@ use conclave_testkit::rough::hour;
 const SEEDS: u64 = 2;
 
 fn run(seeds: core::ops::Range<u64>) {
-    let (mut counters, mut node_hours, mut commands, mut acknowledged) = (Counters::default(), 0.0, 0, 0);
+    let (mut counters, mut node_hours, mut commands, mut acknowledged) =
+        (Counters::default(), 0.0, 0, 0);
     for seed in seeds {
         let outcome = hour(seed);
         counters.add(&outcome.sim.counters);
@@ -16,11 +17,21 @@ fn run(seeds: core::ops::Range<u64>) {
         commands += outcome.sim.commands;
         acknowledged += outcome.acknowledged;
     }
-    println!("{node_hours:.1} node-hours, {commands} commands, {acknowledged} acknowledged messages, {} faults", counters.total());
+    println!(
+        "{node_hours:.1} node-hours, {commands} commands, {acknowledged} acknowledged messages, {} faults",
+        counters.total()
+    );
     for (fault, count) in counters.iter() {
         println!("  {fault:?}: {count}");
     }
-    for fault in [Fault::Lost, Fault::Doubled, Fault::Reordered, Fault::Cut, Fault::CrashBeforeCommit, Fault::CrashAfterCommit] {
+    for fault in [
+        Fault::Lost,
+        Fault::Doubled,
+        Fault::Reordered,
+        Fault::Cut,
+        Fault::CrashBeforeCommit,
+        Fault::CrashAfterCommit,
+    ] {
         assert!(counters.of(fault) > 0, "{fault:?} never happened");
     }
     assert!(acknowledged > 0);

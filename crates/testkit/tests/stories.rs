@@ -51,7 +51,8 @@ fn three_friends() {
     sim.sees(cem, general, "ben 19");
     assert_eq!(sim.texts(cem, general), sim.texts(ben, general));
     sim.crash(ben);
-    assert!(sim.run_until(60_000, |sim| sim.connection(cem, server) == Some(Connection::Paused)));
+    assert!(sim.run_until(60_000, |sim| sim.connection(cem, server)
+        == Some(Connection::Paused)));
     sim.say(cem, general, "anybody?");
     sim.crash(cem);
     sim.restart(ada);
@@ -69,7 +70,8 @@ fn three_friends() {
 #[test]
 fn a_ban_holds_with_no_admin_online() {
     let mut sim = Sim::new(3);
-    let [owner, moderator, mallory, late] = ["Owner", "Moderator", "Mallory", "Late"].map(|name| sim.person(name));
+    let [owner, moderator, mallory, late] =
+        ["Owner", "Moderator", "Mallory", "Late"].map(|name| sim.person(name));
     let (server, general) = sim.found(owner, "Harbour");
     let link = sim.invite(owner, server, true);
     for node in [moderator, mallory, late] {
@@ -84,16 +86,45 @@ fn a_ban_holds_with_no_admin_online() {
     sim.crash(late);
     let thief = sim.identity(mallory);
     // Positive control: without the permission the same act is refused.
-    let refused = sim.command(mallory, Command::Ban { server, member: sim.identity(moderator), reason: None, delete_ms: None });
-    assert!(matches!(refused, Some(Err(CommandError::Forbidden { .. }))), "{refused:?}");
-    sim.must(moderator, Command::Ban { server, member: thief, reason: Some("spam".into()), delete_ms: None });
-    assert!(sim.run_until(60_000, |sim| sim.connection(mallory, server) == Some(Connection::Removed)));
+    let refused = sim.command(
+        mallory,
+        Command::Ban {
+            server,
+            member: sim.identity(moderator),
+            reason: None,
+            delete_ms: None,
+        },
+    );
+    assert!(
+        matches!(refused, Some(Err(CommandError::Forbidden { .. }))),
+        "{refused:?}"
+    );
+    sim.must(
+        moderator,
+        Command::Ban {
+            server,
+            member: thief,
+            reason: Some("spam".into()),
+            delete_ms: None,
+        },
+    );
+    assert!(sim.run_until(60_000, |sim| sim.connection(mallory, server)
+        == Some(Connection::Removed)));
     for index in 0..10 {
         sim.say(moderator, general, &format!("after the ban {index}"));
     }
     // What the banned one says now goes nowhere, not even from their own node.
-    let said = Command::Send { channel: general, text: "still here".into(), reply_to: None, attachments: vec![], nonce: None };
-    assert!(matches!(sim.command(mallory, said), Some(Err(CommandError::Forbidden { .. }))));
+    let said = Command::Send {
+        channel: general,
+        text: "still here".into(),
+        reply_to: None,
+        attachments: vec![],
+        nonce: None,
+    };
+    assert!(matches!(
+        sim.command(mallory, said),
+        Some(Err(CommandError::Forbidden { .. }))
+    ));
     sim.restart(late);
     sim.sees(late, general, "after the ban 9");
     sim.restart(owner);
@@ -110,20 +141,62 @@ fn a_ban_holds_with_no_admin_online() {
     attacker.copy(&sim.steal(newcomer).0);
     attacker.open_epochs();
     let read = attacker.read(general);
-    let after = sim.texts(moderator, general).iter().filter(|text| text.starts_with("after")).count();
-    let opened = read.values().filter(|text| text.starts_with("after")).count();
-    println!("the attacker holds {} envelopes and reads {opened} of {after} later messages", attacker.hoard());
-    assert!(read.values().any(|text| text == "before the ban"), "it keeps what it had: {read:?}");
+    let after = sim
+        .texts(moderator, general)
+        .iter()
+        .filter(|text| text.starts_with("after"))
+        .count();
+    let opened = read
+        .values()
+        .filter(|text| text.starts_with("after"))
+        .count();
+    println!(
+        "the attacker holds {} envelopes and reads {opened} of {after} later messages",
+        attacker.hoard()
+    );
+    assert!(
+        read.values().any(|text| text == "before the ban"),
+        "it keeps what it had: {read:?}"
+    );
     assert!(after > 0 && opened == 0, "{read:?}");
 }
 
-fn grant(sim: &mut Sim, owner: Node, server: ServerId, member: Node, permissions: Bits) -> conclave_core::id::RoleId {
-    let draft = RoleDraft { server, name: "Crew".into(), color: None, hoist: true, mentionable: true, permissions };
-    let Reply::Role(role) = sim.must(owner, Command::CreateRole(draft)) else { panic!("a role has an id") };
+fn grant(
+    sim: &mut Sim,
+    owner: Node,
+    server: ServerId,
+    member: Node,
+    permissions: Bits,
+) -> conclave_core::id::RoleId {
+    let draft = RoleDraft {
+        server,
+        name: "Crew".into(),
+        color: None,
+        hoist: true,
+        mentionable: true,
+        permissions,
+    };
+    let Reply::Role(role) = sim.must(owner, Command::CreateRole(draft)) else {
+        panic!("a role has an id")
+    };
     let member_id = sim.identity(member);
-    sim.must(owner, Command::GrantRole { server, role, member: member_id });
+    sim.must(
+        owner,
+        Command::GrantRole {
+            server,
+            role,
+            member: member_id,
+        },
+    );
     let granted = sim.run_until(60_000, |sim| {
-        sim.read(member, |reader| reader.server(server).unwrap().unwrap().my_roles.contains(&role))
+        sim.read(member, |reader| {
+            reader
+                .server(server)
+                .unwrap()
+                .unwrap()
+                .my_roles
+                .contains(&role)
+        })
     });
     assert!(granted);
     role
@@ -144,10 +217,16 @@ fn a_private_channel_is_ciphertext_to_others() {
         topic: None,
         parent: None,
         private: true,
-        overwrites: vec![Overwrite { subject: Subject::Role(role), allow: Bits::VIEW_CHANNEL, deny: Bits::NONE }],
+        overwrites: vec![Overwrite {
+            subject: Subject::Role(role),
+            allow: Bits::VIEW_CHANNEL,
+            deny: Bits::NONE,
+        }],
         durability: None,
     };
-    let Reply::Channel(crew) = sim.must(ada, Command::CreateChannel(draft)) else { panic!() };
+    let Reply::Channel(crew) = sim.must(ada, Command::CreateChannel(draft)) else {
+        panic!()
+    };
     sim.say(ada, crew, "for the crew alone");
     sim.sees(cem, crew, "for the crew alone");
     sim.converge(&[ada, cem], server, 60_000);
@@ -163,9 +242,21 @@ fn a_private_channel_is_ciphertext_to_others() {
     let mut reader = Attacker::new(server, &keys, &[]);
     reader.copy(&store);
     reader.open_epochs();
-    assert!(reader.read(crew).values().any(|text| text == "for the crew alone"));
+    assert!(
+        reader
+            .read(crew)
+            .values()
+            .any(|text| text == "for the crew alone")
+    );
     // Given the role, Ben reads it too, from then on and before.
     let ben_id = sim.identity(ben);
-    sim.must(ada, Command::GrantRole { server, role, member: ben_id });
+    sim.must(
+        ada,
+        Command::GrantRole {
+            server,
+            role,
+            member: ben_id,
+        },
+    );
     sim.sees(ben, crew, "for the crew alone");
 }

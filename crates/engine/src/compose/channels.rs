@@ -1,7 +1,8 @@
 //! Channels and their overwrites.
 
 use conclave_core::event::{
-    Body, ChannelCreate, ChannelDelete, ChannelUpdate, Overwrite, OverwriteClear, OverwriteSet, Subject,
+    Body, ChannelCreate, ChannelDelete, ChannelUpdate, Overwrite, OverwriteClear, OverwriteSet,
+    Subject,
 };
 use conclave_core::id::ChannelId;
 use conclave_core::permissions::Bits;
@@ -22,7 +23,11 @@ const TOPIC_CHARS_MAX: usize = 1024;
 /// Longest slow mode, in seconds: six hours, as with Discord.
 const SLOW_MODE_S_MAX: u32 = 21_600;
 
-pub(super) fn run(state: &mut State, ctx: &mut Ctx<'_>, command: Command) -> Result<Reply, CommandError> {
+pub(super) fn run(
+    state: &mut State,
+    ctx: &mut Ctx<'_>,
+    command: Command,
+) -> Result<Reply, CommandError> {
     match command {
         Command::CreateChannel(draft) => create(state, ctx, draft),
         Command::UpdateChannel(change) => update(state, ctx, change),
@@ -39,7 +44,10 @@ pub(super) fn run(state: &mut State, ctx: &mut Ctx<'_>, command: Command) -> Res
             on(state, ctx, channel, body)
         }
         Command::SyncChannel { channel } => {
-            let body = ChannelUpdate { synced: Some(true), ..nothing(channel) };
+            let body = ChannelUpdate {
+                synced: Some(true),
+                ..nothing(channel)
+            };
             on(state, ctx, channel, body)
         }
         _ => Err(CommandError::NotFound { what: "command" }),
@@ -72,7 +80,11 @@ fn nothing(channel: ChannelId) -> ChannelUpdate {
     }
 }
 
-fn create(state: &mut State, ctx: &mut Ctx<'_>, draft: ChannelDraft) -> Result<Reply, CommandError> {
+fn create(
+    state: &mut State,
+    ctx: &mut Ctx<'_>,
+    draft: ChannelDraft,
+) -> Result<Reply, CommandError> {
     let room = room_of(state, &draft.server)?;
     let community = community(room)?;
     let overwrites = overwrites(&draft, &community, ctx)?;
@@ -104,27 +116,45 @@ fn overwrites(
         return Ok(overwrites);
     }
     let everyone = Subject::Role(draft.server.everyone());
-    match overwrites.iter_mut().find(|overwrite| overwrite.subject == everyone) {
+    match overwrites
+        .iter_mut()
+        .find(|overwrite| overwrite.subject == everyone)
+    {
         Some(overwrite) => {
             overwrite.deny = overwrite.deny | Bits::VIEW_CHANNEL;
             overwrite.allow = overwrite.allow.without(Bits::VIEW_CHANNEL);
         }
-        None => overwrites.push(Overwrite { subject: everyone, allow: Bits::NONE, deny: Bits::VIEW_CHANNEL }),
+        None => overwrites.push(Overwrite {
+            subject: everyone,
+            allow: Bits::NONE,
+            deny: Bits::VIEW_CHANNEL,
+        }),
     }
     let me = ctx.identity();
     let mine = Subject::Member(me);
-    let sees_anyway = community.owner() == me || overwrites.iter().any(|overwrite| overwrite.subject == mine);
+    let sees_anyway =
+        community.owner() == me || overwrites.iter().any(|overwrite| overwrite.subject == mine);
     if !sees_anyway {
-        overwrites.push(Overwrite { subject: mine, allow: Bits::VIEW_CHANNEL, deny: Bits::NONE });
+        overwrites.push(Overwrite {
+            subject: mine,
+            allow: Bits::VIEW_CHANNEL,
+            deny: Bits::NONE,
+        });
     }
     overwrites.sort_by_key(|overwrite| overwrite.subject);
     Ok(overwrites)
 }
 
-fn update(state: &mut State, ctx: &mut Ctx<'_>, change: ChannelChange) -> Result<Reply, CommandError> {
+fn update(
+    state: &mut State,
+    ctx: &mut Ctx<'_>,
+    change: ChannelChange,
+) -> Result<Reply, CommandError> {
     let room = room_with(state, &change.channel)?;
     let community = community(room)?;
-    let channel = community.channel(&change.channel).ok_or(CommandError::NotFound { what: "channel" })?;
+    let channel = community
+        .channel(&change.channel)
+        .ok_or(CommandError::NotFound { what: "channel" })?;
     let parent = change.parent.unwrap_or(channel.parent);
     let position = match change.place {
         Some(place) => Some(placed(&community, parent, change.channel, place)?),
@@ -132,7 +162,10 @@ fn update(state: &mut State, ctx: &mut Ctx<'_>, change: ChannelChange) -> Result
         None => None,
     };
     let body = ChannelUpdate {
-        name: change.name.map(|name| check_name("name", &name, NAME_CHARS_MAX)).transpose()?,
+        name: change
+            .name
+            .map(|name| check_name("name", &name, NAME_CHARS_MAX))
+            .transpose()?,
         topic: check_topic(change.topic)?,
         parent: change.parent.flatten(),
         parent_clear: (change.parent == Some(None)).then_some(true),
@@ -166,7 +199,11 @@ fn placed(
         .iter()
         .position(|channel| channel.id == target)
         .ok_or(CommandError::NotFound { what: "channel" })?;
-    let at = if matches!(place, Place::After(_)) { at + 1 } else { at };
+    let at = if matches!(place, Place::After(_)) {
+        at + 1
+    } else {
+        at
+    };
     let before = at.checked_sub(1).and_then(|at| siblings.get(at));
     let after = siblings.get(at);
     Ok(position::between(
@@ -204,5 +241,8 @@ fn check_durability(number: u8) -> Result<u8, CommandError> {
         Some(_) => return Ok(number),
         None => "one of strict, replicated, guaranteed, ephemeral",
     };
-    Err(CommandError::Invalid { field: "durability", message: message.to_owned() })
+    Err(CommandError::Invalid {
+        field: "durability",
+        message: message.to_owned(),
+    })
 }

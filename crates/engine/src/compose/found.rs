@@ -10,7 +10,8 @@ use conclave_core::keys::audience::{self, Rule};
 use conclave_core::keys::{Reason, Suite};
 use conclave_core::log::AuthorProof;
 use conclave_core::member::{
-    JoinProof, MemberRecord, PersonalText, REGISTER_VERSION, Reach, Register, Status, invite_proof_payload,
+    JoinProof, MemberRecord, PersonalText, REGISTER_VERSION, Reach, Register, Status,
+    invite_proof_payload,
 };
 use conclave_core::permissions::Bits;
 use conclave_core::policy::Durability;
@@ -28,6 +29,7 @@ use crate::outbox;
 use crate::peer::State;
 use crate::room::{Local, Room, Standing};
 use crate::rotation;
+use crate::sync;
 
 /// Most characters of a server's name.
 const NAME_CHARS_MAX: usize = 100;
@@ -53,27 +55,50 @@ const EVERYONE: Bits = Bits(
         | Bits::SEND_MESSAGES_IN_THREADS.0,
 );
 
-pub(super) fn run(state: &mut State, ctx: &mut Ctx<'_>, command: Command) -> Result<Reply, CommandError> {
+pub(super) fn run(
+    state: &mut State,
+    ctx: &mut Ctx<'_>,
+    command: Command,
+) -> Result<Reply, CommandError> {
     match command {
-        Command::CreateServer { name, template, icon } => {
+        Command::CreateServer {
+            name,
+            template,
+            icon,
+        } => {
             let server = found_server(state, ctx, &name, template, Vec::new())?;
             if let Some(icon) = icon {
-                let body = ServerUpdate { icon: Some(icon), ..ServerUpdate::default() };
+                let body = ServerUpdate {
+                    icon: Some(icon),
+                    ..ServerUpdate::default()
+                };
                 act(room_of(state, &server)?, ctx, body, None)?;
             }
             Ok(Reply::Server(server))
         }
         Command::CreateChat { from, members } => create_chat(state, ctx, from, members),
         Command::AnswerChatRequest { server, accept } => {
-            let request = chats::take(ctx, &server)?.ok_or(CommandError::NotFound { what: "request" })?;
-            if accept { join(state, ctx, &request.link) } else { Ok(Reply::Done) }
+            let request =
+                chats::take(ctx, &server)?.ok_or(CommandError::NotFound { what: "request" })?;
+            if accept {
+                join(state, ctx, &request.link)
+            } else {
+                Ok(Reply::Done)
+            }
         }
         Command::Join { link } => join(state, ctx, &link),
         Command::LeaveServer { server } => leave(state, ctx, server),
-        Command::UpdateServer { server, name, description, icon } => {
+        Command::UpdateServer {
+            server,
+            name,
+            description,
+            icon,
+        } => {
             let room = room_of(state, &server)?;
             let body = ServerUpdate {
-                name: name.map(|name| check_name("name", &name, NAME_CHARS_MAX)).transpose()?,
+                name: name
+                    .map(|name| check_name("name", &name, NAME_CHARS_MAX))
+                    .transpose()?,
                 description,
                 icon_clear: (icon == Some(None)).then_some(true),
                 icon: icon.flatten(),
@@ -101,7 +126,11 @@ pub fn found_server(
     let name = check_name("name", name, NAME_CHARS_MAX)?;
     let genesis = genesis(ctx, &name, template, peers);
     let server = ServerId(genesis.event_id().0);
-    let mut room = Room::new(server, ctx.identity(), Local::new(Standing::Active, &name, ctx.now));
+    let mut room = Room::new(
+        server,
+        ctx.identity(),
+        Local::new(Standing::Active, &name, ctx.now),
+    );
     room.local.save(&mut ctx.txn, server);
     room.identities.insert(ctx.identity(), ctx.me.log.clone());
     let register = first_register(&room, ctx, JoinProof::Founder);
@@ -112,10 +141,27 @@ pub fn found_server(
         .map_err(|error| CommandError::Conflict(error.to_string()))?;
     room.refresh();
     let everyone = audience::everyone(server);
-    let epoch = rotation::rotate(&mut room, ctx, everyone, &Rule::Everyone, Some(Reason::First))?;
-    let keys = room.epochs.keys(&epoch).cloned().ok_or(CommandError::NoKey)?;
+    let epoch = rotation::rotate(
+        &mut room,
+        ctx,
+        everyone,
+        &Rule::Everyone,
+        Some(Reason::First),
+    )?;
+    let keys = room
+        .epochs
+        .keys(&epoch)
+        .cloned()
+        .ok_or(CommandError::NoKey)?;
     let topic = conclave_core::envelope::Topic::Authority(server);
-    let sent = outbox::seal_state(&mut room, ctx, topic, epoch, &keys, &genesis.bytes().encode())?;
+    let sent = outbox::seal_state(
+        &mut room,
+        ctx,
+        topic,
+        epoch,
+        &keys,
+        &genesis.bytes().encode(),
+    )?;
     room.remember_event(&mut ctx.txn, &genesis, sent.position);
     let record = register_record(ctx, &register);
     send_member_record(&mut room, ctx, record)?;
@@ -127,7 +173,12 @@ pub fn found_server(
     Ok(server)
 }
 
-fn genesis(ctx: &mut Ctx<'_>, name: &str, template: Template, peers: Vec<IdentityId>) -> Verified<Event> {
+fn genesis(
+    ctx: &mut Ctx<'_>,
+    name: &str,
+    template: Template,
+    peers: Vec<IdentityId>,
+) -> Verified<Event> {
     let mut nonce = [0; 32];
     ctx.rng.fill_bytes(&mut nonce);
     let root = ctx.me.keys.root().public();
@@ -167,7 +218,11 @@ fn genesis(ctx: &mut Ctx<'_>, name: &str, template: Template, peers: Vec<Identit
     Verified::sign(event, &ctx.me.keys.device())
 }
 
-fn first_channels(room: &mut Room, ctx: &mut Ctx<'_>, template: Template) -> Result<(), CommandError> {
+fn first_channels(
+    room: &mut Room,
+    ctx: &mut Ctx<'_>,
+    template: Template,
+) -> Result<(), CommandError> {
     let channel = |name: &str, kind: u8, parent: Option<ChannelId>| ChannelCreate {
         name: name.to_owned(),
         kind,
@@ -183,7 +238,12 @@ fn first_channels(room: &mut Room, ctx: &mut Ctx<'_>, template: Template) -> Res
     match template {
         Template::Community => {
             let category = act(room, ctx, channel("Text channels", 4, None), None)?;
-            act(room, ctx, channel("general", 0, Some(category.into())), None)?;
+            act(
+                room,
+                ctx,
+                channel("general", 0, Some(category.into())),
+                None,
+            )?;
         }
         Template::Chat => {
             act(room, ctx, channel("chat", 0, None), None)?;
@@ -211,7 +271,10 @@ fn create_chat(
     if let Some(_stranger) = members.iter().find(|member| !shared.is_member(member)) {
         return Err(CommandError::NotFound { what: "member" });
     }
-    let names: Vec<String> = members.iter().map(|member| shared.name_of(member)).collect();
+    let names: Vec<String> = members
+        .iter()
+        .map(|member| shared.name_of(member))
+        .collect();
     let name: String = names.join(", ").chars().take(NAME_CHARS_MAX).collect();
     let chat = found_server(state, ctx, &name, Template::Chat, members.clone())?;
     let draft = InviteDraft {
@@ -236,10 +299,15 @@ fn create_chat(
 }
 
 fn join(state: &mut State, ctx: &mut Ctx<'_>, text: &str) -> Result<Reply, CommandError> {
-    let invalid = |message: String| CommandError::Invalid { field: "link", message };
+    let invalid = |message: String| CommandError::Invalid {
+        field: "link",
+        message,
+    };
     let link = InviteLink::parse(text).map_err(|error| invalid(error.to_string()))?;
     if link.expires.is_some_and(|expires| expires < ctx.now) {
-        return Err(invalid("this invite has expired: ask for a new one".to_owned()));
+        return Err(invalid(
+            "this invite has expired: ask for a new one".to_owned(),
+        ));
     }
     let server = link.server;
     let hints: Vec<Reach> = link
@@ -258,18 +326,32 @@ fn join(state: &mut State, ctx: &mut Ctx<'_>, text: &str) -> Result<Reply, Comma
             return Ok(Reply::Server(server));
         }
         Some(room) => room,
-        None => Room::new(server, ctx.identity(), Local::new(Standing::Joining, &link.server_name, ctx.now)),
+        None => Room::new(
+            server,
+            ctx.identity(),
+            Local::new(Standing::Joining, &link.server_name, ctx.now),
+        ),
     };
     let room = state.rooms.entry(server).or_insert(room);
     room.local.standing = Standing::Joining;
     room.local.reason = None;
     room.local.link = Some(text.trim().to_owned());
-    room.local.secrets.push(link.secret.as_bytes().to_vec().into());
+    room.local
+        .secrets
+        .push(link.secret.as_bytes().to_vec().into());
     for hint in &hints {
         room.local.hints.retain(|known| known.node != hint.node);
         room.local.hints.insert(0, hint.clone());
     }
     room.local.save(&mut ctx.txn, server);
+    room.caught_up = false;
+    inbox::reopen(room, ctx)?;
+    sync::prove_again(room, &mut state.links, ctx);
+    // Whoever the link names may be connected already.
+    let conns: Vec<_> = state.links.keys().copied().collect();
+    for conn in conns {
+        sync::introduce(&state.rooms, &mut state.links, ctx, conn);
+    }
     ctx.out.dials.extend(hints);
     ctx.out.notice(Notice::ServerAdded(server));
     Ok(Reply::Server(server))
@@ -280,7 +362,12 @@ fn join(state: &mut State, ctx: &mut Ctx<'_>, text: &str) -> Result<Reply, Comma
 /// # Errors
 /// [`CommandError`] if something is still missing; joining goes on.
 pub fn join_finished(room: &mut Room, ctx: &mut Ctx<'_>) -> Result<bool, CommandError> {
-    let Some(link) = room.local.link.as_deref().and_then(|link| InviteLink::parse(link).ok()) else {
+    let Some(link) = room
+        .local
+        .link
+        .as_deref()
+        .and_then(|link| InviteLink::parse(link).ok())
+    else {
         return Ok(false);
     };
     let here = |event: &EventId| room.log.contains(event);
@@ -288,21 +375,33 @@ pub fn join_finished(room: &mut Room, ctx: &mut Ctx<'_>) -> Result<bool, Command
         return Ok(false);
     }
     let pseudonym = Pseudonym(ctx.me.pseudonym(room.id).public().0);
+    if room.roster.by_pseudonym(&pseudonym).is_some() && !room.caught_up {
+        // Who comes back must know what happened since, or their register cites a time when they were out.
+        return Ok(false);
+    }
     let payload = invite_proof_payload(room.id, ctx.identity(), ctx.me.device(), pseudonym);
     let signature = link.secret.signing_key().sign(Label::InviteProof, &payload);
-    let proof = JoinProof::Invite { invite: link.invite, signature: signature.to_vec().into() };
+    let proof = JoinProof::Invite {
+        invite: link.invite,
+        signature: signature.to_vec().into(),
+    };
     let register = first_register(room, ctx, proof);
     let state = community(room)?;
     if let Err(error) = verify_join(&state, &register) {
         room.local.standing = Standing::Left;
         room.local.reason = Some(error.to_string());
         room.local.save(&mut ctx.txn, room.id);
-        ctx.out.notice(Notice::ServerRemoved { server: room.id, reason: error.to_string() });
+        ctx.out.notice(Notice::ServerRemoved {
+            server: room.id,
+            reason: error.to_string(),
+        });
         return Ok(false);
     }
     // Sealed under the newest epoch that the link opens; as a member one heals before one speaks.
     let everyone = audience::everyone(room.id);
-    let Some((epoch, keys)) = room.newest_epoch(everyone) else { return Ok(false) };
+    let Some((epoch, keys)) = room.newest_epoch(everyone) else {
+        return Ok(false);
+    };
     let record = register_record(ctx, &register);
     let topic = conclave_core::envelope::Topic::Members(room.id);
     let bytes = conclave_core::codec::encode(&record);
@@ -312,6 +411,7 @@ pub fn join_finished(room: &mut Room, ctx: &mut Ctx<'_>) -> Result<bool, Command
     room.local.link = None;
     room.local.save(&mut ctx.txn, room.id);
     room.profile_due = true;
+    room.fresh = true;
     ctx.out.notice(Notice::ServerAdded(room.id));
     ctx.out.notice(Notice::ServerState(room.id));
     Ok(true)
@@ -323,7 +423,10 @@ fn leave(state: &mut State, ctx: &mut Ctx<'_>, server: ServerId) -> Result<Reply
     {
         room.local.standing = Standing::Left;
         room.local.save(&mut ctx.txn, server);
-        ctx.out.notice(Notice::ServerRemoved { server, reason: "left".to_owned() });
+        ctx.out.notice(Notice::ServerRemoved {
+            server,
+            reason: "left".to_owned(),
+        });
         return Ok(Reply::Done);
     }
     let room = room_of(state, &server)?;
@@ -337,14 +440,20 @@ fn leave(state: &mut State, ctx: &mut Ctx<'_>, server: ServerId) -> Result<Reply
     renew_register(room, ctx, |register| register.status = Status::Left)?;
     room.local.standing = Standing::Left;
     room.local.save(&mut ctx.txn, server);
-    ctx.out.notice(Notice::ServerRemoved { server, reason: "left".to_owned() });
+    ctx.out.notice(Notice::ServerRemoved {
+        server,
+        reason: "left".to_owned(),
+    });
     Ok(Reply::Done)
 }
 
 /// A register of this device: its first, or the one after what is known.
 fn first_register(room: &Room, ctx: &Ctx<'_>, proof: JoinProof) -> Verified<Register> {
     let pseudonym = Pseudonym(ctx.me.pseudonym(room.id).public().0);
-    let seq = room.roster.by_pseudonym(&pseudonym).map_or(0, |register| register.seq + 1);
+    let seq = room
+        .roster
+        .by_pseudonym(&pseudonym)
+        .map_or(0, |register| register.seq + 1);
     let mut heads = room.log.heads().to_vec();
     heads.truncate(PARENTS_MAX);
     let register = Register {
@@ -377,7 +486,10 @@ pub(super) fn renew_register(
     change: impl FnOnce(&mut Register),
 ) -> Result<(), CommandError> {
     let pseudonym = Pseudonym(ctx.me.pseudonym(room.id).public().0);
-    let latest = room.roster.by_pseudonym(&pseudonym).ok_or(CommandError::NotFound { what: "register" })?;
+    let latest = room
+        .roster
+        .by_pseudonym(&pseudonym)
+        .ok_or(CommandError::NotFound { what: "register" })?;
     let mut register = Register::clone(latest);
     register.seq += 1;
     register.identity_head = ctx.me.log.head();
@@ -394,7 +506,11 @@ pub(super) fn renew_register(
 ///
 /// # Errors
 /// [`CommandError::NoKey`] while it is not; it is tried again with the next call.
-pub fn introduce(room: &mut Room, ctx: &mut Ctx<'_>, reach: Option<&Reach>) -> Result<(), CommandError> {
+pub fn introduce(
+    room: &mut Room,
+    ctx: &mut Ctx<'_>,
+    reach: Option<&Reach>,
+) -> Result<(), CommandError> {
     send_profile(room, ctx)?;
     send_reach(room, ctx, reach)?;
     room.profile_due = false;
@@ -418,10 +534,17 @@ pub fn send_profile(room: &mut Room, ctx: &mut Ctx<'_>) -> Result<(), CommandErr
 ///
 /// # Errors
 /// As sealing.
-pub fn send_reach(room: &mut Room, ctx: &mut Ctx<'_>, reach: Option<&Reach>) -> Result<(), CommandError> {
+pub fn send_reach(
+    room: &mut Room,
+    ctx: &mut Ctx<'_>,
+    reach: Option<&Reach>,
+) -> Result<(), CommandError> {
     match reach {
         Some(reach) => {
-            let reach = Reach { time: ctx.now, ..reach.clone() };
+            let reach = Reach {
+                time: ctx.now,
+                ..reach.clone()
+            };
             send_member_record(room, ctx, MemberRecord::Reach(reach))
         }
         None => Ok(()),

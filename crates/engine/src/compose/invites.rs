@@ -3,8 +3,8 @@
 use conclave_core::event::{InviteCreate, InviteRevoke};
 use conclave_core::id::{EventId, InviteId, Millis, Pseudonym};
 use conclave_core::invite::{
-    HINT_ADDRESSES_MAX, HINT_RELAYS_MAX, INVITER_NAME_BYTES_MAX, InviteLink, LINK_HEADS_MAX, LINK_VERSION, LinkKind,
-    NodeHint, SERVER_NAME_BYTES_MAX, Secret,
+    HINT_ADDRESSES_MAX, HINT_RELAYS_MAX, INVITER_NAME_BYTES_MAX, InviteLink, LINK_HEADS_MAX,
+    LINK_VERSION, LinkKind, NodeHint, SERVER_NAME_BYTES_MAX, Secret,
 };
 use conclave_core::keys::LeafSecret;
 use conclave_core::member::{JoinProof, Reach};
@@ -19,7 +19,11 @@ use crate::room::Room;
 /// Most nodes that a link names.
 const HINTS: usize = 4;
 
-pub(super) fn run(state: &mut State, ctx: &mut Ctx<'_>, command: Command) -> Result<Reply, CommandError> {
+pub(super) fn run(
+    state: &mut State,
+    ctx: &mut Ctx<'_>,
+    command: Command,
+) -> Result<Reply, CommandError> {
     match command {
         Command::CreateInvite(draft) => {
             let (invite, link) = create(state, ctx, draft)?;
@@ -52,7 +56,9 @@ pub(super) fn create(
     let own = state.reach.clone();
     let room = room_of(state, &draft.server)?;
     let secret = Secret::generate(ctx.rng);
-    let expires = draft.expires_in_s.map(|seconds| Millis(ctx.now.0.saturating_add(seconds.saturating_mul(1000))));
+    let expires = draft
+        .expires_in_s
+        .map(|seconds| Millis(ctx.now.0.saturating_add(seconds.saturating_mul(1000))));
     let body = InviteCreate {
         kind: if draft.open { 1 } else { 2 },
         verify_key: secret.signing_key().public(),
@@ -86,7 +92,11 @@ fn link(
         version: LINK_VERSION,
         server: room.id,
         server_name: clipped(community.name(), SERVER_NAME_BYTES_MAX),
-        kind: if draft.open { LinkKind::Open } else { LinkKind::Closed },
+        kind: if draft.open {
+            LinkKind::Open
+        } else {
+            LinkKind::Closed
+        },
         invite,
         inviter: ctx.identity(),
         inviter_name: clipped(&room.name_of(&ctx.identity()), INVITER_NAME_BYTES_MAX),
@@ -110,7 +120,11 @@ fn link(
 
 /// Our own node first, then those that were reachable most recently.
 fn hints(room: &Room, ctx: &Ctx<'_>, own: Option<&Reach>) -> Vec<NodeHint> {
-    let mut others: Vec<&Reach> = room.reach.values().filter(|reach| reach.node != ctx.node()).collect();
+    let mut others: Vec<&Reach> = room
+        .reach
+        .values()
+        .filter(|reach| reach.node != ctx.node())
+        .collect();
     others.sort_by_key(|reach| core::cmp::Reverse((reach.time, reach.node)));
     own.into_iter()
         .chain(others)
@@ -118,7 +132,12 @@ fn hints(room: &Room, ctx: &Ctx<'_>, own: Option<&Reach>) -> Vec<NodeHint> {
         .map(|reach| NodeHint {
             node: reach.node,
             relays: reach.relays.iter().take(HINT_RELAYS_MAX).cloned().collect(),
-            addresses: reach.addresses.iter().take(HINT_ADDRESSES_MAX).cloned().collect(),
+            addresses: reach
+                .addresses
+                .iter()
+                .take(HINT_ADDRESSES_MAX)
+                .cloned()
+                .collect(),
         })
         .collect()
 }

@@ -15,14 +15,27 @@ use crate::room::Room;
 /// Longest timeout: 28 days.
 const TIMEOUT_MS_MAX: u64 = 28 * 24 * 60 * 60 * 1000;
 
-pub(super) fn run(state: &mut State, ctx: &mut Ctx<'_>, command: Command) -> Result<Reply, CommandError> {
+pub(super) fn run(
+    state: &mut State,
+    ctx: &mut Ctx<'_>,
+    command: Command,
+) -> Result<Reply, CommandError> {
     match command {
-        Command::Kick { server, member, reason } => {
+        Command::Kick {
+            server,
+            member,
+            reason,
+        } => {
             let room = target(state, &server, &member)?;
             let seen = super::roles::seen(room, &member);
             act(room, ctx, Kick { member, seen }, reason)?;
         }
-        Command::Ban { server, member, reason, delete_ms } => {
+        Command::Ban {
+            server,
+            member,
+            reason,
+            delete_ms,
+        } => {
             let room = target(state, &server, &member)?;
             let body = Ban {
                 member,
@@ -32,11 +45,20 @@ pub(super) fn run(state: &mut State, ctx: &mut Ctx<'_>, command: Command) -> Res
             };
             act(room, ctx, body, reason)?;
         }
-        Command::Unban { server, member, reason } => {
+        Command::Unban {
+            server,
+            member,
+            reason,
+        } => {
             let room = room_of(state, &server)?;
             act(room, ctx, Unban { member }, reason)?;
         }
-        Command::Timeout { server, member, until: Some(until), reason } => {
+        Command::Timeout {
+            server,
+            member,
+            until: Some(until),
+            reason,
+        } => {
             let room = target(state, &server, &member)?;
             if until <= ctx.now || until.0 > ctx.now.0 + TIMEOUT_MS_MAX {
                 return Err(CommandError::Invalid {
@@ -45,13 +67,31 @@ pub(super) fn run(state: &mut State, ctx: &mut Ctx<'_>, command: Command) -> Res
                 });
             }
             let seen = super::roles::seen(room, &member);
-            act(room, ctx, Timeout { member, until, seen }, reason)?;
+            act(
+                room,
+                ctx,
+                Timeout {
+                    member,
+                    until,
+                    seen,
+                },
+                reason,
+            )?;
         }
-        Command::Timeout { server, member, until: None, reason } => {
+        Command::Timeout {
+            server,
+            member,
+            until: None,
+            reason,
+        } => {
             let room = target(state, &server, &member)?;
             act(room, ctx, TimeoutLift { member }, reason)?;
         }
-        Command::SetNickname { server, member, nickname } => nickname_of(state, ctx, server, member, nickname)?,
+        Command::SetNickname {
+            server,
+            member,
+            nickname,
+        } => nickname_of(state, ctx, server, member, nickname)?,
         _ => return Err(CommandError::NotFound { what: "command" }),
     }
     Ok(Reply::Done)
@@ -81,7 +121,11 @@ fn held_leaves(room: &Room, member: &IdentityId) -> Result<Vec<LeafId>, CommandE
         .collect();
     let mut leaves: Vec<LeafId> = community
         .invites()
-        .filter(|invite| invite.creator == *member || used.contains(&invite.id) || invite.kind == InviteKind::Open)
+        .filter(|invite| {
+            invite.creator == *member
+                || used.contains(&invite.id)
+                || invite.kind == InviteKind::Open
+        })
         .map(|invite| invite.leaf_id())
         .collect();
     leaves.sort();
@@ -107,7 +151,16 @@ fn nickname_of(
         super::found::renew_register(room, ctx, |register| register.nickname = commitment)?;
     } else {
         let seen = super::roles::seen(room, &member);
-        act(room, ctx, NicknameSet { member, nickname: commitment, seen }, None)?;
+        act(
+            room,
+            ctx,
+            NicknameSet {
+                member,
+                nickname: commitment,
+                seen,
+            },
+            None,
+        )?;
     }
     if let Some(personal) = personal {
         send_member_record(room, ctx, MemberRecord::Personal(personal))?;
@@ -119,5 +172,9 @@ fn nickname_of(
 pub(super) fn personal(ctx: &mut Ctx<'_>, subject: IdentityId, text: PersonalText) -> Personal {
     let mut salt = [0; 16];
     ctx.rng.fill_bytes(&mut salt);
-    Personal { subject, salt: salt.to_vec().into(), text }
+    Personal {
+        subject,
+        salt: salt.to_vec().into(),
+        text,
+    }
 }

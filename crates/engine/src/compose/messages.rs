@@ -34,20 +34,42 @@ const DRAFT_BYTES_MAX: usize = 64 * 1024;
 /// Largest file: 25 MiB.
 pub const FILE_BYTES_MAX: usize = 25 * 1024 * 1024;
 
-pub(super) fn run(state: &mut State, ctx: &mut Ctx<'_>, command: Command) -> Result<Reply, CommandError> {
+pub(super) fn run(
+    state: &mut State,
+    ctx: &mut Ctx<'_>,
+    command: Command,
+) -> Result<Reply, CommandError> {
     match command {
-        Command::Send { channel, text, reply_to, attachments, nonce } => {
-            let post = Post { text, reply_to, attachments, nonce: None };
+        Command::Send {
+            channel,
+            text,
+            reply_to,
+            attachments,
+            nonce,
+        } => {
+            let post = Post {
+                text,
+                reply_to,
+                attachments,
+                nonce: None,
+            };
             send_post(state, ctx, channel, post, nonce)
         }
-        Command::Edit { message, text } => {
-            on_message(state, ctx, message, |target| Act::Edit { target, text: text.clone() })
-        }
+        Command::Edit { message, text } => on_message(state, ctx, message, |target| Act::Edit {
+            target,
+            text: text.clone(),
+        }),
         Command::Delete { message } => on_message(state, ctx, message, Act::Delete),
         Command::React { message, emoji, on } => {
-            on_message(state, ctx, message, |target| Act::React { target, emoji: emoji.clone(), on })
+            on_message(state, ctx, message, |target| Act::React {
+                target,
+                emoji: emoji.clone(),
+                on,
+            })
         }
-        Command::Pin { message, on } => on_message(state, ctx, message, |target| Act::Pin { target, on }),
+        Command::Pin { message, on } => {
+            on_message(state, ctx, message, |target| Act::Pin { target, on })
+        }
         Command::Typing { channel } => typing(state, ctx, channel),
         Command::Presence { presence } => {
             state.presence = presence;
@@ -112,8 +134,12 @@ fn slow_down(state: &mut State, ctx: &Ctx<'_>, channel: ChannelId) -> Result<(),
     let last = state.last_sent.get(&channel).copied();
     let room = room_with(state, &channel)?;
     let community = community(room)?;
-    let wait_ms = community.channel(&channel).map_or(0, |channel| u64::from(channel.slow_mode_s) * 1000);
-    let Some(last) = last.filter(|_| wait_ms > 0) else { return Ok(()) };
+    let wait_ms = community
+        .channel(&channel)
+        .map_or(0, |channel| u64::from(channel.slow_mode_s) * 1000);
+    let Some(last) = last.filter(|_| wait_ms > 0) else {
+        return Ok(());
+    };
     let actor = room.actor(&community, &ctx.identity());
     let bits = permissions::in_channel(&community, &actor, &channel, Some(ctx.now));
     let exempt = bits.contains(Bits::MANAGE_MESSAGES) || bits.contains(Bits::MANAGE_CHANNELS);
@@ -121,7 +147,9 @@ fn slow_down(state: &mut State, ctx: &Ctx<'_>, channel: ChannelId) -> Result<(),
     if exempt || ctx.now >= next {
         return Ok(());
     }
-    Err(CommandError::TooFast { wait_ms: next.0 - ctx.now.0 })
+    Err(CommandError::TooFast {
+        wait_ms: next.0 - ctx.now.0,
+    })
 }
 
 /// Carries out an act on a message that is here.
@@ -146,8 +174,11 @@ fn on_message(
     if matches!(act, Act::Delete(_)) && !mine {
         let community = community(room)?;
         let actor = room.actor(&community, &ctx.identity());
-        let action = Action::ManageMessages { channel: place.channel };
-        permissions::allows(&community, &actor, &action, Some(ctx.now)).map_err(|denied| refusal(&denied))?;
+        let action = Action::ManageMessages {
+            channel: place.channel,
+        };
+        permissions::allows(&community, &actor, &action, Some(ctx.now))
+            .map_err(|denied| refusal(&denied))?;
     }
     let me = Pseudonym(ctx.me.pseudonym(room.id).public().0);
     let topic = room.channel_topic(place.channel);
@@ -174,18 +205,39 @@ fn speak(
         field: "content",
         message: error.to_string(),
     })?;
-    let allowed = inbox::content_allowed(room, &community, &content).map_err(|denied| refusal(&denied))?;
-    let (audience, rule) =
-        audience::of_channel(&community, &channel).ok_or(CommandError::NotFound { what: "channel" })?;
+    let allowed =
+        inbox::content_allowed(room, &community, &content).map_err(|denied| refusal(&denied))?;
+    let (audience, rule) = audience::of_channel(&community, &channel)
+        .ok_or(CommandError::NotFound { what: "channel" })?;
     let (epoch, keys) = rotation::ensure(room, ctx, audience, &rule)?;
     let sent = outbox::seal_content(room, ctx, channel, epoch, &keys, &content, drop)?;
     inbox::drop_target(room, ctx, &sent.position, &sent.envelope)?;
-    inbox::accept_content(room, ctx, &sent.position, &sent.envelope, &content, allowed, true)?;
+    inbox::accept_content(
+        room,
+        ctx,
+        &sent.position,
+        &sent.envelope,
+        &content,
+        allowed,
+        true,
+    )?;
     Ok(sent.envelope.envelope_id())
 }
 
-fn content(room: &Room, ctx: &Ctx<'_>, channel: ChannelId, act: Act) -> Result<Content, CommandError> {
-    let mut parents = timeline::newest(&ctx.txn, channel, CONTENT_PARENTS_MAX)?;
+fn content(
+    room: &Room,
+    ctx: &Ctx<'_>,
+    channel: ChannelId,
+    act: Act,
+) -> Result<Content, CommandError> {
+    // What an act takes back or replaces comes first among what it cites: causal order is what decides between them.
+    let mut parents =
+        timeline::earlier(&ctx.txn, channel, ctx.identity(), &act, CONTENT_PARENTS_MAX)?;
+    for newest in timeline::newest(&ctx.txn, channel, CONTENT_PARENTS_MAX)? {
+        if parents.len() < CONTENT_PARENTS_MAX && !parents.contains(&newest) {
+            parents.push(newest);
+        }
+    }
     parents.sort();
     let mut heads = room.log.heads().to_vec();
     heads.truncate(PARENTS_MAX);
@@ -207,11 +259,17 @@ fn typing(state: &mut State, ctx: &mut Ctx<'_>, channel: ChannelId) -> Result<Re
     let actor = room.actor(&community, &ctx.identity());
     permissions::allows(&community, &actor, &Action::Send { channel }, Some(ctx.now))
         .map_err(|denied| refusal(&denied))?;
-    let (audience, rule) =
-        audience::of_channel(&community, &channel).ok_or(CommandError::NotFound { what: "channel" })?;
+    let (audience, rule) = audience::of_channel(&community, &channel)
+        .ok_or(CommandError::NotFound { what: "channel" })?;
     // Typing never makes keys: without a usable epoch nobody is told.
-    let Some((epoch, keys)) = rotation::current(room, audience, &rule) else { return Ok(Reply::Done) };
-    let Some(key) = keys.content.as_ref().map(|content| content.channel(&channel)) else {
+    let Some((epoch, keys)) = rotation::current(room, audience, &rule) else {
+        return Ok(Reply::Done);
+    };
+    let Some(key) = keys
+        .content
+        .as_ref()
+        .map(|content| content.channel(&channel))
+    else {
         return Ok(Reply::Done);
     };
     let content = Content {
@@ -243,7 +301,9 @@ pub fn send_presence(room: &mut Room, ctx: &mut Ctx<'_>, presence: crate::comman
         return;
     }
     let everyone = audience::everyone(room.id);
-    let Some((epoch, keys)) = rotation::current(room, everyone, &Rule::Everyone) else { return };
+    let Some((epoch, keys)) = rotation::current(room, everyone, &Rule::Everyone) else {
+        return;
+    };
     let content = Content {
         version: CONTENT_VERSION,
         author: ctx.identity(),
@@ -260,14 +320,28 @@ pub fn send_presence(room: &mut Room, ctx: &mut Ctx<'_>, presence: crate::comman
 }
 
 /// Commands that stay on this device.
-pub(super) fn run_local(state: &mut State, ctx: &mut Ctx<'_>, command: Command) -> Result<Reply, CommandError> {
+pub(super) fn run_local(
+    state: &mut State,
+    ctx: &mut Ctx<'_>,
+    command: Command,
+) -> Result<Reply, CommandError> {
     match command {
         Command::MarkRead { channel, message } => {
-            let notices = timeline::mark_read(&mut ctx.txn, state.server_named(&channel)?, channel, message)?;
+            let notices = timeline::mark_read(
+                &mut ctx.txn,
+                state.server_named(&channel)?,
+                channel,
+                message,
+            )?;
             ctx.out.notices(notices);
         }
         Command::MarkUnread { channel, message } => {
-            let notices = timeline::mark_unread(&mut ctx.txn, state.server_named(&channel)?, channel, message)?;
+            let notices = timeline::mark_unread(
+                &mut ctx.txn,
+                state.server_named(&channel)?,
+                channel,
+                message,
+            )?;
             ctx.out.notices(notices);
         }
         Command::MarkServerRead { server } => {
@@ -276,7 +350,11 @@ pub(super) fn run_local(state: &mut State, ctx: &mut Ctx<'_>, command: Command) 
             let notices = timeline::mark_server_read(&mut ctx.txn, server, &channels)?;
             ctx.out.notices(notices);
         }
-        Command::ChannelSettings { channel, muted, level } => {
+        Command::ChannelSettings {
+            channel,
+            muted,
+            level,
+        } => {
             let server = state.server_named(&channel)?;
             let notices = timeline::set_level(&mut ctx.txn, server, channel, muted, level)?;
             ctx.out.notices(notices);
@@ -298,14 +376,18 @@ pub(super) fn run_local(state: &mut State, ctx: &mut Ctx<'_>, command: Command) 
                     message: "at most 25 MiB".to_owned(),
                 });
             }
-            let blob = blobs::store(ctx, &mime, &bytes)
-                .map_err(|error| CommandError::Invalid { field: "file", message: error.to_string() })?;
+            let blob = blobs::store(ctx, &mime, &bytes).map_err(|error| CommandError::Invalid {
+                field: "file",
+                message: error.to_string(),
+            })?;
             return Ok(Reply::Blob(blob));
         }
         Command::FetchBlob { server, hash } => {
             let tag = room_of(state, &server)?.tag;
             let holders = state.links.iter().filter(|(_, link)| {
-                link.subs.get(&server).is_some_and(|sub| matches!(sub.who, Who::Member { .. }))
+                link.subs
+                    .get(&server)
+                    .is_some_and(|sub| matches!(sub.who, Who::Member { .. }))
             });
             let conns: Vec<_> = holders.map(|(conn, _)| *conn).collect();
             // All are asked for the same part: whoever answers first is asked for the next.

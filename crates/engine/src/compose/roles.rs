@@ -17,7 +17,11 @@ const NAME_CHARS_MAX: usize = 100;
 /// A colour above all colours takes the colour away.
 const NO_COLOR: u32 = 0x0100_0000;
 
-pub(super) fn run(state: &mut State, ctx: &mut Ctx<'_>, command: Command) -> Result<Reply, CommandError> {
+pub(super) fn run(
+    state: &mut State,
+    ctx: &mut Ctx<'_>,
+    command: Command,
+) -> Result<Reply, CommandError> {
     match command {
         Command::CreateRole(draft) => create(state, ctx, draft),
         Command::UpdateRole(change) => update(state, ctx, change),
@@ -26,13 +30,21 @@ pub(super) fn run(state: &mut State, ctx: &mut Ctx<'_>, command: Command) -> Res
             act(room, ctx, RoleDelete { role }, None)?;
             Ok(Reply::Done)
         }
-        Command::GrantRole { server, role, member } => {
+        Command::GrantRole {
+            server,
+            role,
+            member,
+        } => {
             let room = room_of(state, &server)?;
             known(room, &member)?;
             act(room, ctx, RoleGrant { role, member }, None)?;
             Ok(Reply::Done)
         }
-        Command::RevokeRole { server, role, member } => {
+        Command::RevokeRole {
+            server,
+            role,
+            member,
+        } => {
             let room = room_of(state, &server)?;
             let seen = seen(room, &member);
             act(room, ctx, RoleRevoke { role, member, seen }, None)?;
@@ -81,7 +93,9 @@ fn lowest(community: &Community) -> String {
 fn update(state: &mut State, ctx: &mut Ctx<'_>, change: RoleChange) -> Result<Reply, CommandError> {
     let room = room_of(state, &change.server)?;
     let community = community(room)?;
-    let role = community.role(&change.role).ok_or(CommandError::NotFound { what: "role" })?;
+    let role = community
+        .role(&change.role)
+        .ok_or(CommandError::NotFound { what: "role" })?;
     let (set, clear) = match change.permissions {
         Some(wanted) => (
             Some(wanted.without(role.permissions)).filter(|bits| !bits.is_empty()),
@@ -91,20 +105,30 @@ fn update(state: &mut State, ctx: &mut Ctx<'_>, change: RoleChange) -> Result<Re
     };
     let body = RoleUpdate {
         role: change.role,
-        name: change.name.map(|name| check_name("name", &name, NAME_CHARS_MAX)).transpose()?,
+        name: change
+            .name
+            .map(|name| check_name("name", &name, NAME_CHARS_MAX))
+            .transpose()?,
         color: change.color.map(|color| color.unwrap_or(NO_COLOR)),
         hoist: change.hoist,
         mentionable: change.mentionable,
         set,
         clear,
-        position: change.place.map(|place| placed(&community, change.role, place)).transpose()?,
+        position: change
+            .place
+            .map(|place| placed(&community, change.role, place))
+            .transpose()?,
     };
     act(room, ctx, body, None)?;
     Ok(Reply::Done)
 }
 
 /// A position directly below or above a role.
-fn placed(community: &Community, moved: RoleId, place: Place<RoleId>) -> Result<String, CommandError> {
+fn placed(
+    community: &Community,
+    moved: RoleId,
+    place: Place<RoleId>,
+) -> Result<String, CommandError> {
     let everyone = community.server().everyone();
     let mut roles = community.roles_sorted();
     roles.retain(|role| role.id != moved && role.id != everyone);
@@ -115,7 +139,11 @@ fn placed(community: &Community, moved: RoleId, place: Place<RoleId>) -> Result<
         None if target == everyone => roles.len(),
         None => return Err(CommandError::NotFound { what: "role" }),
     };
-    let at = if matches!(place, Place::Before(_)) && target != everyone { at + 1 } else { at };
+    let at = if matches!(place, Place::Before(_)) && target != everyone {
+        at + 1
+    } else {
+        at
+    };
     let above = at.checked_sub(1).and_then(|at| roles.get(at));
     let below = roles.get(at);
     Ok(position::between(

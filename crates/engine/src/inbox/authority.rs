@@ -1,12 +1,13 @@
 //! Authority events: from an opened envelope into the log.
 
 use conclave_core::envelope::Envelope;
-use conclave_core::event::Event;
+use conclave_core::event::{Body, Event};
 use conclave_core::id::EventId;
 use conclave_core::keys::EpochKeys;
 use conclave_core::log::InsertError;
 use conclave_core::message;
 use conclave_core::signed::{Unverified, Verified};
+use conclave_core::state::{CutError, verify_cut};
 
 use super::{Fault, Verdict, settle_waiting};
 use crate::ctx::Ctx;
@@ -32,13 +33,17 @@ pub(super) fn process(
     let hint = unverified.hint();
     let is_genesis = hint.server.is_none() && unverified.id().0 == room.id.0;
     if hint.server != Some(room.id) && !is_genesis {
-        return Ok(Verdict::Refuse("the event belongs to another server".to_owned()));
+        return Ok(Verdict::Refuse(
+            "the event belongs to another server".to_owned(),
+        ));
     }
     let Some(register) = room.roster.by_pseudonym(&position.pseudonym) else {
         return Ok(Verdict::Wait(Wait::Pseudonym(position.pseudonym)));
     };
     if register.identity != hint.author || register.device != hint.device {
-        return Ok(Verdict::Refuse("the event's device is not the sender's".to_owned()));
+        return Ok(Verdict::Refuse(
+            "the event's device is not the sender's".to_owned(),
+        ));
     }
     let Some(identity) = room.identities.get(&hint.author) else {
         return Ok(Verdict::Wait(Wait::Identity(hint.author)));
@@ -69,6 +74,9 @@ pub fn accept(
             None => Verdict::Refuse("no register proves the author's membership".to_owned()),
         });
     };
+    if let Some(verdict) = judge_cut(room, &event) {
+        return Ok(verdict);
+    }
     let id: EventId = event.event_id();
     match room.log.insert(event.clone(), proof) {
         Ok(_) => {
@@ -92,5 +100,20 @@ pub fn accept(
             None => Verdict::Refuse("an event without its parents".to_owned()),
         }),
         Err(error) => Ok(Verdict::Refuse(error.to_string())),
+    }
+}
+
+/// A device cut stands on an entry of the identity's own log; nothing if the event is none, or holds.
+fn judge_cut(room: &Room, event: &Verified<Event>) -> Option<Verdict> {
+    let Ok(Body::DeviceCut(cut)) = event.decode_body() else {
+        return None;
+    };
+    let Some(log) = room.identities.get(&cut.identity) else {
+        return Some(Verdict::Wait(Wait::Identity(cut.identity)));
+    };
+    match verify_cut(room.id, &cut, log) {
+        Ok(()) => None,
+        Err(CutError::UnknownEntry) => Some(Verdict::Wait(Wait::Identity(cut.identity))),
+        Err(error) => Some(Verdict::Refuse(error.to_string())),
     }
 }

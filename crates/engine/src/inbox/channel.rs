@@ -2,7 +2,7 @@
 
 use conclave_core::content::{Act, Content, ContentError};
 use conclave_core::envelope::{Envelope, Form, Topic, delete_hash};
-use conclave_core::id::{ChannelId, IdentityId};
+use conclave_core::id::{ChannelId, IdentityId, RoleId};
 use conclave_core::message;
 use conclave_core::permissions::{self, Action, Denied};
 use conclave_core::signed::Verified;
@@ -69,13 +69,22 @@ fn judge(
         return Ok(Verdict::Wait(Wait::Pseudonym(position.pseudonym)));
     };
     if content.author != sender || content.channel != channel {
-        return Ok(Verdict::Refuse("the content names another author or channel".to_owned()));
+        return Ok(Verdict::Refuse(
+            "the content names another author or channel".to_owned(),
+        ));
     }
     if let Some(head) = content.heads.iter().find(|head| !room.log.contains(head)) {
         return Ok(Verdict::Wait(Wait::Event(*head)));
     }
-    if !room.epochs.graph().accepts(&position.pseudonym, &position.topic, position.seq, &envelope.epoch) {
-        return Ok(Verdict::Refuse("a removal closed the sender out".to_owned()));
+    if !room.epochs.graph().accepts(
+        &position.pseudonym,
+        &position.topic,
+        position.seq,
+        &envelope.epoch,
+    ) {
+        return Ok(Verdict::Refuse(
+            "a removal closed the sender out".to_owned(),
+        ));
     }
     let Ok(community) = room.log.resolve(&content.heads) else {
         return Ok(Verdict::Refuse("the cited heads do not resolve".to_owned()));
@@ -93,11 +102,7 @@ fn judge(
 ///
 /// # Errors
 /// [`Denied`], with the permission that is missing.
-pub fn allowed(
-    room: &Room,
-    community: &Community,
-    content: &Content,
-) -> Result<Allowed, Denied> {
+pub fn allowed(room: &Room, community: &Community, content: &Content) -> Result<Allowed, Denied> {
     let (author, channel) = (&content.author, content.channel);
     let Some(member) = room.roster.member(community, author) else {
         return Err(Denied::NotMember(*author));
@@ -115,7 +120,11 @@ pub fn allowed(
             may(Action::View { channel })?;
         }
         Act::React { on, .. } => {
-            may(if *on { Action::React { channel } } else { Action::View { channel } })?;
+            may(if *on {
+                Action::React { channel }
+            } else {
+                Action::View { channel }
+            })?;
         }
         Act::Pin { .. } => {
             may(Action::Pin { channel })?;
@@ -144,11 +153,7 @@ pub fn accept(
     own: bool,
 ) -> Result<(), Fault> {
     let me: IdentityId = ctx.identity();
-    let my_roles = room
-        .community
-        .as_ref()
-        .map(|community| community.roles_of(&me))
-        .unwrap_or_default();
+    let my_roles = callable_roles(room, &me, &allowed);
     let arrival = Arrival {
         server: room.id,
         channel: content.channel,
@@ -161,16 +166,33 @@ pub fn accept(
         me,
         my_roles: &my_roles,
         own: own || content.author == me,
-        catching_up: false,
+        catching_up: ctx.catching_up,
     };
     let notices = timeline::apply(&mut ctx.txn, &arrival)?;
     ctx.out.notices(notices);
     Ok(())
 }
 
+/// The roles of this account that an author may call: those open to mentions, and every one for whoever may mention all.
+fn callable_roles(room: &Room, me: &IdentityId, allowed: &Allowed) -> Vec<RoleId> {
+    let Some(community) = &room.community else {
+        return Vec::new();
+    };
+    let member = room.roster.member(community, me);
+    let mut roles = member
+        .map(|member| member.roles(community))
+        .unwrap_or_default();
+    roles.retain(|role| {
+        allowed.mention_everyone || community.role(role).is_some_and(|role| role.mentionable)
+    });
+    roles
+}
+
 /// Whether this account may read a channel now.
 pub(super) fn readable(room: &Room, topic: &Topic) -> bool {
-    let Topic::Channel(_, channel) = topic else { return false };
+    let Topic::Channel(_, channel) = topic else {
+        return false;
+    };
     room.can_view(&room.me, *channel)
 }
 
@@ -181,13 +203,21 @@ pub fn drop_target(
     position: &Position,
     envelope: &Verified<Envelope>,
 ) -> Result<(), Fault> {
-    let Some(drop) = &envelope.drop else { return Ok(()) };
-    let target = Position { seq: drop.seq, ..*position };
+    let Some(drop) = &envelope.drop else {
+        return Ok(());
+    };
+    let target = Position {
+        seq: drop.seq,
+        ..*position
+    };
     let Some(bytes) = ctx.txn.get(Table::Envelope, &target.key())? else {
         return Ok(());
     };
-    let Ok(stored) = crate::room::stored_envelope(&bytes) else { return Ok(()) };
-    let proven = stored.envelope_id() == drop.target && stored.delete_hash == delete_hash(&drop.secret);
+    let Ok(stored) = crate::room::stored_envelope(&bytes) else {
+        return Ok(());
+    };
+    let proven =
+        stored.envelope_id() == drop.target && stored.delete_hash == delete_hash(&drop.secret);
     if proven && room.cursors.has(&target) {
         ctx.txn.delete(Table::Envelope, target.key());
     }

@@ -7,11 +7,12 @@ use conclave_core::keys::{
     DirectSlot, EpochKeys, EpochRecord, KeyRecord, LeafSecret, Share, audience, open_direct,
 };
 use conclave_core::signed::Verified;
+use conclave_core::view::{Direction, KeyRange, Table, View};
 
 use super::{Fault, Verdict, settle_waiting};
 use crate::ctx::Ctx;
 use crate::effect::Notice;
-use crate::room::{Entry, Room, Stage, Wait};
+use crate::room::{Entry, Room, Stage, Wait, stored_envelope};
 use crate::rotation;
 use crate::timeline;
 use crate::wire::Position;
@@ -80,7 +81,9 @@ fn leaves(room: &Room, ctx: &Ctx<'_>) -> Vec<LeafSecret> {
         let secret = conclave_core::invite::Secret::from_bytes(secret);
         Some(LeafSecret::from_seed(&secret.leaf_seed()))
     });
-    core::iter::once(ctx.me.leaf(room.id)).chain(links).collect()
+    core::iter::once(ctx.me.leaf(room.id))
+        .chain(links)
+        .collect()
 }
 
 /// Looks for an open epoch that links back to this one.
@@ -88,19 +91,28 @@ fn open_by_link(room: &Room, id: &EpochId) -> Option<EpochKeys> {
     room.epochs.children(id).into_iter().find_map(|child| {
         let child = room.epochs.get(&child)?;
         let links = child.record.unlink(child.keys.as_ref()?);
-        links.into_iter().find(|(parent, _)| parent == id).map(|(_, keys)| keys)
+        links
+            .into_iter()
+            .find(|(parent, _)| parent == id)
+            .map(|(_, keys)| keys)
     })
 }
 
-fn accept_direct(room: &mut Room, ctx: &mut Ctx<'_>, direct: &DirectSlot) -> Result<Verdict, Fault> {
+fn accept_direct(
+    room: &mut Room,
+    ctx: &mut Ctx<'_>,
+    direct: &DirectSlot,
+) -> Result<Verdict, Fault> {
     let share = leaves(room, ctx).into_iter().find_map(|secret| {
         let leaf = secret.public(room.suite()).id();
         open_direct(direct, &secret, leaf).ok()
     });
-    let Some(share) = share else { return Ok(Verdict::Done) };
+    let Some(share) = share else {
+        return Ok(Verdict::Done);
+    };
     match room.epochs.get(&direct.epoch) {
         None => Ok(Verdict::Wait(Wait::Epoch(direct.epoch))),
-        Some(entry) if entry.share.is_some() => Ok(Verdict::Done),
+        Some(entry) if matches!(entry.share, Some(Share::Full(_))) => Ok(Verdict::Done),
         Some(_) => {
             open_with_share(room, ctx, direct.epoch, share)?;
             Ok(Verdict::Done)
@@ -130,9 +142,18 @@ fn open_with_keys(
 ) -> Result<(), Fault> {
     let mut queue = vec![(id, keys, share)];
     while let Some((id, keys, share)) = queue.pop() {
-        let Some(mut entry) = room.epochs.take(&id) else { continue };
-        let widens = entry.keys.as_ref().is_none_or(|held| held.content.is_none() && keys.content.is_some());
-        if entry.record.check_keys(&keys).is_err() || !(widens || share.is_some() && entry.share.is_none()) {
+        let Some(mut entry) = room.epochs.take(&id) else {
+            continue;
+        };
+        let widens = entry
+            .keys
+            .as_ref()
+            .is_none_or(|held| held.content.is_none() && keys.content.is_some());
+        let shares = matches!(
+            (&share, &entry.share),
+            (Some(_), None) | (Some(Share::Full(_)), Some(Share::State(_)))
+        );
+        if entry.record.check_keys(&keys).is_err() || !(widens || shares) {
             room.epochs.put(&mut ctx.txn, room.id, id, entry);
             continue;
         }
@@ -141,10 +162,18 @@ fn open_with_keys(
         }
         let parents = entry.record.unlink(&keys);
         entry.record = entry.record.without_slots();
-        entry.keys = Some(keys);
-        entry.share = share.or(entry.share);
+        if widens {
+            entry.keys = Some(keys);
+        }
+        if shares {
+            entry.share = share;
+        }
         room.epochs.put(&mut ctx.txn, room.id, id, entry);
-        queue.extend(parents.into_iter().map(|(parent, keys)| (parent, keys, None)));
+        queue.extend(
+            parents
+                .into_iter()
+                .map(|(parent, keys)| (parent, keys, None)),
+        );
         adopt(room, ctx, id)?;
         settle_waiting(room, ctx, Wait::Epoch(id))?;
     }
@@ -156,7 +185,9 @@ fn open_with_keys(
 /// # Errors
 /// [`conclave_core::view::ViewError`] if the store cannot be read.
 pub fn adopt(room: &mut Room, ctx: &mut Ctx<'_>, id: EpochId) -> Result<(), Fault> {
-    let Some(entry) = room.epochs.get(&id) else { return Ok(()) };
+    let Some(entry) = room.epochs.get(&id) else {
+        return Ok(());
+    };
     let Some(keys) = entry.keys.as_ref().filter(|_| entry.stage == Stage::Opened) else {
         return Ok(());
     };
@@ -214,11 +245,13 @@ fn judge(room: &mut Room, facts: &EpochFacts) -> Result<(), Invalid> {
         refresh: true,
     };
     let log = &room.log;
-    room.epochs
-        .graph()
-        .valid(facts, &grounds, &|event: &conclave_core::id::EventId, heads: &[conclave_core::id::EventId]| {
+    room.epochs.graph().valid(
+        facts,
+        &grounds,
+        &|event: &conclave_core::id::EventId, heads: &[conclave_core::id::EventId]| {
             log.is_ancestor(event, heads)
-        })
+        },
+    )
 }
 
 fn set_stage(room: &mut Room, ctx: &mut Ctx<'_>, id: EpochId, stage: Stage) -> Result<(), Fault> {
@@ -232,18 +265,52 @@ fn set_stage(room: &mut Room, ctx: &mut Ctx<'_>, id: EpochId, stage: Stage) -> R
 /// Takes back what the closing list of a new epoch does not honour.
 fn close_out(room: &mut Room, ctx: &mut Ctx<'_>, facts: &EpochFacts) -> Result<(), Fault> {
     for ((pseudonym, topic), last) in &facts.closing {
-        let Some(conclave_core::envelope::Topic::Channel(_, channel)) = room.topics.get(topic).copied()
+        let Some(conclave_core::envelope::Topic::Channel(_, channel)) =
+            room.topics.get(topic).copied()
         else {
             continue;
         };
-        let beyond = room.epochs.refused_after(&ctx.txn, pseudonym, topic, *last)?;
+        let beyond = room
+            .epochs
+            .refused_after(&ctx.txn, pseudonym, topic, *last)?;
         for position in beyond {
-            let notices = timeline::forget_at(&mut ctx.txn, room.id, channel, *pseudonym, position.seq)?;
+            let notices =
+                timeline::forget_at(&mut ctx.txn, room.id, channel, *pseudonym, position.seq)?;
             ctx.out.notices(notices);
-            ctx.txn.delete(conclave_core::view::Table::Envelope, position.key());
+            ctx.txn.delete(Table::Envelope, position.key());
         }
     }
     ctx.out.notice(Notice::Server(room.id));
+    Ok(())
+}
+
+/// Looks again at every key record that is here, with a leaf that was not there when it came.
+///
+/// # Errors
+/// [`conclave_core::view::ViewError`] if the store cannot be read.
+pub fn reopen(room: &mut Room, ctx: &mut Ctx<'_>) -> Result<(), Fault> {
+    let topic = conclave_core::envelope::Topic::Keys(room.id).tag();
+    let range = KeyRange::prefix(topic.as_bytes());
+    let rows = ctx
+        .txn
+        .range(Table::Envelope, &range, Direction::Forward, usize::MAX)?;
+    for (_, bytes) in rows {
+        let record = stored_envelope(&bytes)
+            .ok()
+            .and_then(|envelope| KeyRecord::decode(&envelope.sealed).ok());
+        match record {
+            Some(KeyRecord::Epoch(record)) => {
+                let id = record.id();
+                if let Some(share) = open_by_slot(room, ctx, &id) {
+                    open_with_share(room, ctx, id, share)?;
+                }
+            }
+            Some(KeyRecord::Direct(direct)) => {
+                accept_direct(room, ctx, &direct)?;
+            }
+            Some(KeyRecord::Node(_) | KeyRecord::Complaint(_)) | None => {}
+        }
+    }
     Ok(())
 }
 

@@ -48,7 +48,11 @@ pub fn accept(
     position: &Position,
     record: MemberRecord,
 ) -> Result<Verdict, Fault> {
-    if let MemberRecord::Register { register, identity_log } = record {
+    if let MemberRecord::Register {
+        register,
+        identity_log,
+    } = record
+    {
         return accept_register(room, ctx, position, &register, &identity_log);
     }
     let Some(sender) = room.identity_of(&position.pseudonym) else {
@@ -79,11 +83,18 @@ fn accept_register(
         Err(error) => return Ok(Verdict::Refuse(error.to_string())),
     };
     let hint = unverified.hint();
-    if hint.server != room.id || hint.pseudonym != position.pseudonym || hint.identity != identity.id() {
-        return Ok(Verdict::Refuse("the register is not the sender's own for this server".to_owned()));
+    if hint.server != room.id
+        || hint.pseudonym != position.pseudonym
+        || hint.identity != identity.id()
+    {
+        return Ok(Verdict::Refuse(
+            "the register is not the sender's own for this server".to_owned(),
+        ));
     }
     let Some(key) = identity.device_key_at(&hint.identity_head, &hint.device) else {
-        return Ok(Verdict::Refuse("the identity log does not certify the register's device".to_owned()));
+        return Ok(Verdict::Refuse(
+            "the identity log does not certify the register's device".to_owned(),
+        ));
     };
     let register = match unverified.verify(&key) {
         Ok(register) => register,
@@ -149,25 +160,41 @@ fn admit(
     let entries: Vec<ByteVec> = log.wire().into_iter().map(ByteVec::from).collect();
     room.identities.insert(member, log);
     let key = |tail: &[u8]| [room.id.as_bytes().as_slice(), tail].concat();
-    ctx.txn.put(Table::IdentityLog, key(member.as_bytes()), codec::encode(&entries));
+    ctx.txn.put(
+        Table::IdentityLog,
+        key(member.as_bytes()),
+        codec::encode(&entries),
+    );
     let tail = [pseudonym.as_bytes().as_slice(), &register.seq.to_be_bytes()].concat();
-    ctx.txn.put(Table::Register, key(&tail), register.bytes().encode());
+    ctx.txn
+        .put(Table::Register, key(&tail), register.bytes().encode());
     room.remember_register(&register);
     room.roster.insert(register);
     room.refresh();
     settle_waiting(room, ctx, Wait::Identity(member))?;
     settle_waiting(room, ctx, Wait::Pseudonym(pseudonym))?;
     settle_waiting(room, ctx, Wait::Register(id))?;
-    ctx.out.notice(Notice::Member { server: room.id, member });
+    ctx.out.notice(Notice::Member {
+        server: room.id,
+        member,
+    });
     Ok(Verdict::Done)
 }
 
-fn accept_personal(room: &mut Room, ctx: &mut Ctx<'_>, personal: &Personal) -> Result<Verdict, Fault> {
+fn accept_personal(
+    room: &mut Room,
+    ctx: &mut Ctx<'_>,
+    personal: &Personal,
+) -> Result<Verdict, Fault> {
     let commitment = personal.commitment();
     let key = [room.id.as_bytes().as_slice(), commitment.as_bytes()].concat();
-    ctx.txn.put(Table::Personal, key, codec::encode(&personal.text));
+    ctx.txn
+        .put(Table::Personal, key, codec::encode(&personal.text));
     room.personal.insert(commitment, personal.text.clone());
-    ctx.out.notice(Notice::Member { server: room.id, member: personal.subject });
+    ctx.out.notice(Notice::Member {
+        server: room.id,
+        member: personal.subject,
+    });
     Ok(Verdict::Done)
 }
 

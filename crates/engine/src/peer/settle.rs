@@ -26,13 +26,27 @@ impl Before {
     /// Remembers it; communities are persistent maps, so that this is cheap.
     pub(super) fn of(state: &State) -> Self {
         let rooms = state.rooms.values();
-        Self(rooms.map(|room| (room.id, (room.version, room.community.clone()))).collect())
+        Self(
+            rooms
+                .map(|room| (room.id, (room.version, room.community.clone())))
+                .collect(),
+        )
     }
 }
 
 /// Follows up in every server.
-pub(super) fn settle(state: &mut State, ctx: &mut Ctx<'_>, before: &Before) -> Result<(), ViewError> {
-    let State { rooms, links, reach, presence, .. } = state;
+pub(super) fn settle(
+    state: &mut State,
+    ctx: &mut Ctx<'_>,
+    before: &Before,
+) -> Result<(), ViewError> {
+    let State {
+        rooms,
+        links,
+        reach,
+        presence,
+        ..
+    } = state;
     for room in rooms.values_mut() {
         let (version, community) = before.0.get(&room.id).cloned().unwrap_or((0, None));
         let mut seen = version;
@@ -71,9 +85,13 @@ fn changed(
     before: Option<&Community>,
 ) -> Result<(), ViewError> {
     sync::reconsider(room, links, ctx);
-    let Some(after) = room.community.clone() else { return Ok(()) };
+    let Some(after) = room.community.clone() else {
+        return Ok(());
+    };
     ctx.out.notice(Notice::Server(room.id));
-    let changes = before.map(|before| diff(before, &after)).unwrap_or_default();
+    let changes = before
+        .map(|before| diff(before, &after))
+        .unwrap_or_default();
     for change in &changes {
         tell(room, ctx, &after, change)?;
     }
@@ -81,27 +99,44 @@ fn changed(
     Ok(())
 }
 
-fn tell(room: &Room, ctx: &mut Ctx<'_>, after: &Community, change: &StateChange) -> Result<(), ViewError> {
+fn tell(
+    room: &Room,
+    ctx: &mut Ctx<'_>,
+    after: &Community,
+    change: &StateChange,
+) -> Result<(), ViewError> {
     let server = room.id;
     match change {
         StateChange::ChannelCreated(channel)
         | StateChange::ChannelChanged(channel)
         | StateChange::ChannelOverwrites(channel) => {
-            ctx.out.notice(Notice::Channel { server, channel: *channel });
+            ctx.out.notice(Notice::Channel {
+                server,
+                channel: *channel,
+            });
         }
         StateChange::ChannelDeleted(channel) => {
             timeline::drop_channel(&mut ctx.txn, *channel)?;
-            ctx.out.notice(Notice::ChannelRemoved { server, channel: *channel });
+            ctx.out.notice(Notice::ChannelRemoved {
+                server,
+                channel: *channel,
+            });
         }
         StateChange::Banned(member) => hide_recent(room, ctx, after, *member)?,
         StateChange::Removed(member) => {
-            ctx.out.notice(Notice::MemberRemoved { server, member: *member });
+            ctx.out.notice(Notice::MemberRemoved {
+                server,
+                member: *member,
+            });
         }
         StateChange::RoleGranted(member, _)
         | StateChange::RoleRevoked(member, _)
         | StateChange::Timeout(member)
         | StateChange::Nickname(member) => {
-            ctx.out.notice(Notice::Member { server, member: *member });
+            ctx.out.notice(Notice::Member {
+                server,
+                member: *member,
+            });
         }
         _ => {}
     }
@@ -109,8 +144,16 @@ fn tell(room: &Room, ctx: &mut Ctx<'_>, after: &Community, change: &StateChange)
 }
 
 /// Hides what a ban asks to hide.
-fn hide_recent(room: &Room, ctx: &mut Ctx<'_>, after: &Community, member: IdentityId) -> Result<(), ViewError> {
-    let Some((ban, delete_ms)) = after.ban(&member).and_then(|ban| Some((ban, ban.delete_ms?))) else {
+fn hide_recent(
+    room: &Room,
+    ctx: &mut Ctx<'_>,
+    after: &Community,
+    member: IdentityId,
+) -> Result<(), ViewError> {
+    let Some((ban, delete_ms)) = after
+        .ban(&member)
+        .and_then(|ban| Some((ban, ban.delete_ms?)))
+    else {
         return Ok(());
     };
     let since = Millis(ban.time.0.saturating_sub(delete_ms));
@@ -140,8 +183,15 @@ fn standing(room: &mut Room, ctx: &mut Ctx<'_>, after: &Community) {
         None if left => "left".to_owned(),
         None => "kicked".to_owned(),
     };
-    room.local.standing = if left { Standing::Left } else { Standing::Removed };
+    room.local.standing = if left {
+        Standing::Left
+    } else {
+        Standing::Removed
+    };
     room.local.reason = Some(reason.clone());
     room.local.save(&mut ctx.txn, room.id);
-    ctx.out.notice(Notice::ServerRemoved { server: room.id, reason });
+    ctx.out.notice(Notice::ServerRemoved {
+        server: room.id,
+        reason,
+    });
 }

@@ -43,15 +43,24 @@ impl Reader<'_> {
     /// # Errors
     /// [`ViewError`] if the store cannot be read.
     pub fn invites(&self, server: ServerId) -> Result<Vec<Invite>, ViewError> {
-        let Some(room) = self.room(&server) else { return Ok(Vec::new()) };
+        let Some(room) = self.room(&server) else {
+            return Ok(Vec::new());
+        };
         let mut invites = Vec::new();
-        for invite in room.community.iter().flat_map(|community| community.invites()) {
+        for invite in room
+            .community
+            .iter()
+            .flat_map(|community| community.invites())
+        {
             let key = [server.as_bytes().as_slice(), invite.id.as_bytes()].concat();
             let link = self.view.get(Table::InviteSecret, &key)?;
             let uses = room.roster.registers().filter(|register| {
                 matches!(&register.proof, JoinProof::Invite { invite: used, .. } if *used == invite.id)
             });
-            let created = room.log.get(&EventId(invite.id.0)).map_or(Millis(0), |event| event.time);
+            let created = room
+                .log
+                .get(&EventId(invite.id.0))
+                .map_or(Millis(0), |event| event.time);
             invites.push(Invite {
                 id: invite.id,
                 link: link.and_then(|link| String::from_utf8(link).ok()),
@@ -95,7 +104,9 @@ impl Reader<'_> {
     /// # Errors
     /// [`ViewError`], never today.
     pub fn bans(&self, server: ServerId) -> Result<Vec<BanEntry>, ViewError> {
-        let Some(room) = self.room(&server) else { return Ok(Vec::new()) };
+        let Some(room) = self.room(&server) else {
+            return Ok(Vec::new());
+        };
         let bans = room.community.iter().flat_map(|community| community.bans());
         Ok(bans
             .map(|(member, ban)| BanEntry {
@@ -112,9 +123,17 @@ impl Reader<'_> {
     ///
     /// # Errors
     /// [`ViewError`], never today.
-    pub fn audit(&self, server: ServerId, query: &AuditQuery) -> Result<Option<Vec<AuditEntry>>, ViewError> {
-        let Some(room) = self.room(&server) else { return Ok(None) };
-        let Some(community) = &room.community else { return Ok(Some(Vec::new())) };
+    pub fn audit(
+        &self,
+        server: ServerId,
+        query: &AuditQuery,
+    ) -> Result<Option<Vec<AuditEntry>>, ViewError> {
+        let Some(room) = self.room(&server) else {
+            return Ok(None);
+        };
+        let Some(community) = &room.community else {
+            return Ok(Some(Vec::new()));
+        };
         let actor = room.actor(community, &self.account.id());
         if permissions::allows(community, &actor, &Action::ViewAuditLog, None).is_err() {
             return Ok(None);
@@ -124,7 +143,10 @@ impl Reader<'_> {
         let mut events: Vec<_> = room.log.events().collect();
         events.reverse();
         let start = match query.before {
-            Some(before) => events.iter().position(|event| event.event_id() == before).map_or(0, |at| at + 1),
+            Some(before) => events
+                .iter()
+                .position(|event| event.event_id() == before)
+                .map_or(0, |at| at + 1),
             None => 0,
         };
         let entries = events
@@ -135,7 +157,12 @@ impl Reader<'_> {
                 let why_not = why_not(room, &mut log, &event.event_id());
                 audit::entry(room, event, why_not.is_none(), why_not)
             })
-            .filter(|entry| query.action.as_deref().is_none_or(|action| action == entry.action))
+            .filter(|entry| {
+                query
+                    .action
+                    .as_deref()
+                    .is_none_or(|action| action == entry.action)
+            })
             .take(query.limit.min(AUDIT_PAGE_MAX));
         Ok(Some(entries.collect()))
     }
@@ -145,22 +172,35 @@ impl Reader<'_> {
     /// # Errors
     /// [`ViewError`], never today.
     pub fn channel_keys(&self, channel: ChannelId) -> Result<Option<ChannelKeys>, ViewError> {
-        let Some(room) = self.room_of(&channel) else { return Ok(None) };
-        let Some(community) = &room.community else { return Ok(None) };
-        let Some((audience, rule)) = audience::of_channel(community, &channel) else { return Ok(None) };
+        let Some(room) = self.room_of(&channel) else {
+            return Ok(None);
+        };
+        let Some(community) = &room.community else {
+            return Ok(None);
+        };
+        let Some((audience, rule)) = audience::of_channel(community, &channel) else {
+            return Ok(None);
+        };
         let readers = audience::readers(community, &room.roster, &rule);
         let epoch = room.newest_epoch(audience).map(|(epoch, _)| epoch);
         let leaves = audience::leaves(community, &room.roster, &rule, self.now);
         let links = community
             .invites()
-            .filter(|invite| leaves.iter().any(|leaf| leaf.id == invite.leaf_id() && !leaf.state_only))
+            .filter(|invite| {
+                leaves
+                    .iter()
+                    .any(|leaf| leaf.id == invite.leaf_id() && !leaf.state_only)
+            })
             .map(|invite| (invite.id, invite.kind == InviteKind::Open));
         Ok(Some(ChannelKeys {
             audience,
             epoch,
             since: epoch.and_then(|epoch| Some(room.epochs.get(&epoch)?.since)),
             suite: community.suite(),
-            readers: readers.iter().map(|member| (*member, room.name_of(member))).collect(),
+            readers: readers
+                .iter()
+                .map(|member| (*member, room.name_of(member)))
+                .collect(),
             links: links.collect(),
             former: former(room, &readers),
         }))
@@ -173,7 +213,8 @@ fn why_not(room: &Room, log: &mut Log, event: &EventId) -> Option<String> {
         Effect::Effective => None,
         Effect::Overruled { by } => {
             let restriction = room.log.get(&by);
-            let author = restriction.map_or_else(|| by.to_string(), |event| room.name_of(&event.author));
+            let author =
+                restriction.map_or_else(|| by.to_string(), |event| room.name_of(&event.author));
             Some(format!("overruled by a concurrent act of {author}"))
         }
         Effect::Rejected(denied) => Some(denied.to_string()),
@@ -189,7 +230,9 @@ fn former(
     let mut former: Vec<_> = room
         .roster
         .registers()
-        .filter(|register| !room.is_member(&register.identity) && !readers.contains(&register.identity))
+        .filter(|register| {
+            !room.is_member(&register.identity) && !readers.contains(&register.identity)
+        })
         .map(|register| {
             let removal = room.removal_of(&register.identity);
             let until = match register.status {

@@ -21,7 +21,9 @@ impl Context for Reader<'_> {
     }
 
     fn author(&self, server: ServerId, identity: IdentityId) -> AuthorView {
-        let Some(room) = self.room(&server) else { return AuthorView::default() };
+        let Some(room) = self.room(&server) else {
+            return AuthorView::default();
+        };
         AuthorView {
             name: room.name_of(&identity),
             color: color_of(room, &identity),
@@ -31,7 +33,10 @@ impl Context for Reader<'_> {
 
     fn member_name(&self, server: ServerId, identity: IdentityId) -> Option<String> {
         let room = self.room(&server)?;
-        room.roster.of(&identity).next().map(|_| room.name_of(&identity))
+        room.roster
+            .of(&identity)
+            .next()
+            .map(|_| room.name_of(&identity))
     }
 
     fn role_name(&self, server: ServerId, role: RoleId) -> Option<String> {
@@ -40,8 +45,13 @@ impl Context for Reader<'_> {
     }
 
     fn channel_name(&self, server: ServerId, channel: ChannelId) -> Option<String> {
-        let room = self.room(&server).filter(|room| room.can_view(&self.account.id(), channel))?;
-        room.community.as_ref()?.channel(&channel).map(|channel| channel.name.to_string())
+        let room = self
+            .room(&server)
+            .filter(|room| room.can_view(&self.account.id(), channel))?;
+        room.community
+            .as_ref()?
+            .channel(&channel)
+            .map(|channel| channel.name.to_string())
     }
 
     fn blob(&self, hash: &BlobHash) -> Result<BlobState, ViewError> {
@@ -51,7 +61,10 @@ impl Context for Reader<'_> {
     fn members_named(&self, server: Option<ServerId>, name: &str) -> Vec<IdentityId> {
         let mut found: Vec<IdentityId> = Vec::new();
         for room in self.rooms_in(server) {
-            let members = room.community.iter().flat_map(|community| room.roster.members(community));
+            let members = room
+                .community
+                .iter()
+                .flat_map(|community| room.roster.members(community));
             let named = members
                 .map(|member| member.identity())
                 .filter(|member| room.name_of(member).eq_ignore_ascii_case(name));
@@ -65,7 +78,11 @@ impl Context for Reader<'_> {
     fn channels_named(&self, server: Option<ServerId>, name: &str) -> Vec<ChannelId> {
         let name = name.trim_start_matches('#');
         self.rooms_in(server)
-            .flat_map(|room| room.community.iter().flat_map(|community| community.channels()))
+            .flat_map(|room| {
+                room.community
+                    .iter()
+                    .flat_map(|community| community.channels())
+            })
             .filter(|channel| channel.name.eq_ignore_ascii_case(name))
             .map(|channel| channel.id)
             .collect()
@@ -84,7 +101,12 @@ impl Reader<'_> {
     ///
     /// # Errors
     /// [`ViewError`] if the store cannot be read.
-    pub fn messages(&self, channel: ChannelId, at: PageAt, limit: usize) -> Result<Option<Page>, ViewError> {
+    pub fn messages(
+        &self,
+        channel: ChannelId,
+        at: PageAt,
+        limit: usize,
+    ) -> Result<Option<Page>, ViewError> {
         match self.room_of(&channel) {
             Some(_) => timeline::page(self.view, channel, at, limit, self).map(Some),
             None => Ok(None),
@@ -96,7 +118,9 @@ impl Reader<'_> {
     /// # Errors
     /// [`ViewError`] if the store cannot be read.
     pub fn message(&self, message: EnvelopeId) -> Result<Option<Message>, ViewError> {
-        let Some(place) = timeline::locate(self.view, &message)? else { return Ok(None) };
+        let Some(place) = timeline::locate(self.view, &message)? else {
+            return Ok(None);
+        };
         match self.room_of(&place.channel) {
             Some(_) => timeline::message(self.view, message, self),
             None => Ok(None),
@@ -113,7 +137,10 @@ impl Reader<'_> {
         let whose = |pseudonym: &Pseudonym| room.and_then(|room| room.identity_of(pseudonym));
         let copies = timeline::copies(self.view, message)?;
         Ok(Copies {
-            devices: copies.into_iter().map(|(by, time)| (by, whose(&by), time)).collect(),
+            devices: copies
+                .into_iter()
+                .map(|(by, time)| (by, whose(&by), time))
+                .collect(),
         })
     }
 
@@ -131,14 +158,22 @@ impl Reader<'_> {
     ) -> Result<Vec<Message>, ViewError> {
         let me = self.account.id();
         let visible = |channel: ChannelId| {
-            self.rooms_in(server).any(|room| room.can_view(&me, channel))
+            self.rooms_in(server)
+                .any(|room| room.can_view(&me, channel))
         };
-        let scope = Scope { server, channel, visible: &visible };
+        let scope = Scope {
+            server,
+            channel,
+            visible: &visible,
+        };
         search::search(self.view, query, scope, before, limit, self)
     }
 
     /// One server's room, or all of them.
     fn rooms_in(&self, server: Option<ServerId>) -> impl Iterator<Item = &Room> + use<'_> {
-        self.state.rooms.values().filter(move |room| server.is_none_or(|server| server == room.id))
+        self.state
+            .rooms
+            .values()
+            .filter(move |room| server.is_none_or(|server| server == room.id))
     }
 }

@@ -9,7 +9,9 @@ use conclave_core::view::ViewError;
 
 use super::Reader;
 use crate::command::Presence;
-use crate::model::{Channel, Connection, Member, ReadSummary, Role, ServerDetail, ServerState, ServerSummary};
+use crate::model::{
+    Channel, Connection, Member, ReadSummary, Role, ServerDetail, ServerState, ServerSummary,
+};
 use crate::room::{Room, Standing};
 use crate::sync::Who;
 use crate::timeline;
@@ -32,7 +34,9 @@ impl Reader<'_> {
     /// # Errors
     /// [`ViewError`] if the store cannot be read.
     pub fn server(&self, server: ServerId) -> Result<Option<ServerDetail>, ViewError> {
-        let Some(room) = self.room(&server) else { return Ok(None) };
+        let Some(room) = self.room(&server) else {
+            return Ok(None);
+        };
         let summary = self.summary(room)?;
         let Some(community) = &room.community else {
             return Ok(Some(ServerDetail {
@@ -59,7 +63,9 @@ impl Reader<'_> {
             description: community.description().to_owned(),
             channels,
             roles: roles(community),
-            my_roles: member.map(|member| member.roles(community)).unwrap_or_default(),
+            my_roles: member
+                .map(|member| member.roles(community))
+                .unwrap_or_default(),
             my_permissions: permissions::base(community, &actor),
             default_durability: community.durability(),
         }))
@@ -77,9 +83,15 @@ impl Reader<'_> {
     /// # Errors
     /// [`ViewError`] if the store cannot be read.
     pub fn channel(&self, channel: ChannelId) -> Result<Option<Channel>, ViewError> {
-        let Some(room) = self.room_of(&channel) else { return Ok(None) };
-        let Some(community) = &room.community else { return Ok(None) };
-        let Some(channel) = community.channel(&channel) else { return Ok(None) };
+        let Some(room) = self.room_of(&channel) else {
+            return Ok(None);
+        };
+        let Some(community) = &room.community else {
+            return Ok(None);
+        };
+        let Some(channel) = community.channel(&channel) else {
+            return Ok(None);
+        };
         self.channel_of(room, community, channel).map(Some)
     }
 
@@ -94,8 +106,12 @@ impl Reader<'_> {
         after: Option<IdentityId>,
         limit: usize,
     ) -> Result<Option<(Vec<Member>, usize)>, ViewError> {
-        let Some(room) = self.room(&server) else { return Ok(None) };
-        let Some(community) = &room.community else { return Ok(Some((Vec::new(), 0))) };
+        let Some(room) = self.room(&server) else {
+            return Ok(None);
+        };
+        let Some(community) = &room.community else {
+            return Ok(Some((Vec::new(), 0)));
+        };
         let query = query.trim().to_lowercase();
         let mut members: Vec<Member> = room
             .roster
@@ -106,19 +122,33 @@ impl Reader<'_> {
         members.sort_by_cached_key(|member| (member.name().to_lowercase(), member.id));
         let total = members.len();
         let start = match after {
-            Some(after) => members.iter().position(|member| member.id == after).map_or(0, |at| at + 1),
+            Some(after) => members
+                .iter()
+                .position(|member| member.id == after)
+                .map_or(0, |at| at + 1),
             None => 0,
         };
-        Ok(Some((members.into_iter().skip(start).take(limit).collect(), total)))
+        Ok(Some((
+            members.into_iter().skip(start).take(limit).collect(),
+            total,
+        )))
     }
 
     /// One member.
     ///
     /// # Errors
     /// [`ViewError`], never today.
-    pub fn member(&self, server: ServerId, member: IdentityId) -> Result<Option<Member>, ViewError> {
-        let Some(room) = self.room(&server) else { return Ok(None) };
-        let Some(community) = &room.community else { return Ok(None) };
+    pub fn member(
+        &self,
+        server: ServerId,
+        member: IdentityId,
+    ) -> Result<Option<Member>, ViewError> {
+        let Some(room) = self.room(&server) else {
+            return Ok(None);
+        };
+        let Some(community) = &room.community else {
+            return Ok(None);
+        };
         let member = room.roster.member(community, &member);
         Ok(member.map(|member| self.member_of(room, community, &member)))
     }
@@ -135,7 +165,10 @@ impl Reader<'_> {
         }
         Ok(ServerSummary {
             id: room.id,
-            name: community.map_or_else(|| room.local.name_hint.clone(), |state| state.name().to_owned()),
+            name: community.map_or_else(
+                || room.local.name_hint.clone(),
+                |state| state.name().to_owned(),
+            ),
             icon: community.and_then(|community| community.icon().cloned()),
             chat: community.is_some_and(|community| community.template() == 2),
             owner: community.map_or(IdentityId([0; 32]), Community::owner),
@@ -149,7 +182,11 @@ impl Reader<'_> {
     /// How a server is doing.
     #[must_use]
     pub fn state_of(&self, room: &Room) -> ServerState {
-        let subs = self.state.links.values().filter_map(|link| link.subs.get(&room.id));
+        let subs = self
+            .state
+            .links
+            .values()
+            .filter_map(|link| link.subs.get(&room.id));
         let (mut peers, mut left) = (0, 0);
         for sub in subs {
             peers += usize::from(matches!(sub.who, Who::Member { .. }));
@@ -165,7 +202,12 @@ impl Reader<'_> {
         ServerState {
             connection,
             peers,
-            catching_up: (left > 0).then(|| (room.catch_up_total.saturating_sub(left), room.catch_up_total)),
+            catching_up: (left > 0).then(|| {
+                (
+                    room.catch_up_total.saturating_sub(left),
+                    room.catch_up_total,
+                )
+            }),
             reason: room.local.reason.clone(),
         }
     }
@@ -196,7 +238,9 @@ impl Reader<'_> {
         let readers = rule.as_ref().map_or(0, |(_, rule)| {
             audience::readers(community, &room.roster, rule).len()
         });
-        let epoch = rule.and_then(|(audience, _)| room.newest_epoch(audience)).map(|(epoch, _)| epoch);
+        let epoch = rule
+            .and_then(|(audience, _)| room.newest_epoch(audience))
+            .map(|(epoch, _)| epoch);
         let everyone_sees = community
             .everyone()
             .is_some_and(|role| role.permissions.contains(Bits::VIEW_CHANNEL));
@@ -218,7 +262,11 @@ impl Reader<'_> {
             slow_mode_s: channel.slow_mode_s,
             overwrites: overwrites
                 .iter()
-                .map(|(subject, (allow, deny))| Overwrite { subject: *subject, allow: *allow, deny: *deny })
+                .map(|(subject, (allow, deny))| Overwrite {
+                    subject: *subject,
+                    allow: *allow,
+                    deny: *deny,
+                })
                 .collect(),
             my_permissions: permissions::in_channel(community, &actor, &channel.id, Some(self.now)),
             read: self.read_summary(channel.id)?,
@@ -232,13 +280,25 @@ impl Reader<'_> {
         let id = member.identity();
         let roles = member.roles(community);
         let color = roles.iter().find_map(|role| community.role(role)?.color);
-        let joined = member.devices.iter().map(|register| register.time).min().unwrap_or_default();
-        let links = self.state.links.values().filter_map(|link| link.subs.get(&room.id));
+        let joined = member
+            .devices
+            .iter()
+            .map(|register| register.time)
+            .min()
+            .unwrap_or_default();
+        let links = self
+            .state
+            .links
+            .values()
+            .filter_map(|link| link.subs.get(&room.id));
         let online_devices = links
             .filter(|sub| matches!(sub.who, Who::Member { identity, .. } if identity == id))
             .count();
         let own = id == self.account.id();
-        let said = room.presence.get(&id).filter(|(_, until)| *until >= self.now);
+        let said = room
+            .presence
+            .get(&id)
+            .filter(|(_, until)| *until >= self.now);
         let presence = match said {
             _ if own => self.state.presence,
             Some((presence, _)) => *presence,
@@ -247,7 +307,11 @@ impl Reader<'_> {
         };
         Member {
             id,
-            profile: if own { self.account.profile.clone() } else { room.profile_of(&id) },
+            profile: if own {
+                self.account.profile.clone()
+            } else {
+                room.profile_of(&id)
+            },
             nickname: room.nickname_of(&id),
             roles,
             color,
@@ -263,7 +327,9 @@ impl Reader<'_> {
             pseudonym: member
                 .devices
                 .first()
-                .map_or(conclave_core::id::Pseudonym([0; 32]), |register| register.pseudonym),
+                .map_or(conclave_core::id::Pseudonym([0; 32]), |register| {
+                    register.pseudonym
+                }),
         }
     }
 }

@@ -138,9 +138,7 @@ impl Cursors {
     }
 
     fn span(&self, position: &Position) -> Option<&Span> {
-        self.topics
-            .get(&position.topic)?
-            .get(&position.pseudonym)
+        self.topics.get(&position.topic)?.get(&position.pseudonym)
     }
 }
 

@@ -90,7 +90,9 @@ impl KeyBook {
             let damaged = || ViewError("a stored epoch is damaged".to_owned());
             let row: Row = codec::decode(&value, Limits::bytes(1 << 20)).map_err(|_| damaged())?;
             let id = EpochId::from_slice(&key[ServerId::LEN..]).ok_or_else(damaged)?;
-            let bytes = view.get(Table::Envelope, &row.position.key())?.ok_or_else(damaged)?;
+            let bytes = view
+                .get(Table::Envelope, &row.position.key())?
+                .ok_or_else(damaged)?;
             let record = super::stored_envelope(&bytes)
                 .ok()
                 .and_then(|envelope| KeyRecord::decode(&envelope.sealed).ok());
@@ -98,7 +100,11 @@ impl KeyBook {
                 return Err(damaged());
             };
             let entry = Entry {
-                record: if row.keys.is_some() { record.without_slots() } else { record },
+                record: if row.keys.is_some() {
+                    record.without_slots()
+                } else {
+                    record
+                },
                 position: row.position,
                 stage: row.stage,
                 keys: row.keys.and_then(|bytes| EpochKeys::from_bytes(&bytes)),
@@ -135,14 +141,22 @@ impl KeyBook {
     pub fn of_audience(&self, audience: AudienceId) -> impl Iterator<Item = (&EpochId, &Entry)> {
         self.epochs.iter().filter(move |(_, entry)| {
             entry.stage == Stage::Adopted
-                && entry.header.as_ref().is_some_and(|header| header.audience == audience)
+                && entry
+                    .header
+                    .as_ref()
+                    .is_some_and(|header| header.audience == audience)
         })
     }
 
     /// Open epochs that link to this one.
     #[must_use]
     pub fn children(&self, id: &EpochId) -> Vec<EpochId> {
-        self.children.get(id).into_iter().flatten().copied().collect()
+        self.children
+            .get(id)
+            .into_iter()
+            .flatten()
+            .copied()
+            .collect()
     }
 
     /// The adopted epochs, as the rules see them.
@@ -154,7 +168,10 @@ impl KeyBook {
     /// Epochs that are open and not judged yet.
     #[must_use]
     pub fn opened(&self) -> Vec<EpochId> {
-        let opened = self.epochs.iter().filter(|(_, entry)| entry.stage == Stage::Opened);
+        let opened = self
+            .epochs
+            .iter()
+            .filter(|(_, entry)| entry.stage == Stage::Opened);
         opened.map(|(id, _)| *id).collect()
     }
 
@@ -169,13 +186,27 @@ impl KeyBook {
         topic: &TopicTag,
         last: u64,
     ) -> Result<Vec<Position>, ViewError> {
-        let at = |seq| Position { topic: *topic, pseudonym: *pseudonym, seq };
-        let range = KeyRange { from: at(last.saturating_add(1)).key(), to: Some(at(u64::MAX).key()) };
+        let at = |seq| Position {
+            topic: *topic,
+            pseudonym: *pseudonym,
+            seq,
+        };
+        let range = KeyRange {
+            from: at(last.saturating_add(1)).key(),
+            to: Some(at(u64::MAX).key()),
+        };
         let mut refused = Vec::new();
         for (key, bytes) in view.range(Table::Envelope, &range, Direction::Forward, usize::MAX)? {
-            let Some(position) = Position::from_key(&key) else { continue };
-            let Ok(envelope) = super::stored_envelope(&bytes) else { continue };
-            if !self.graph.accepts(pseudonym, topic, position.seq, &envelope.epoch) {
+            let Some(position) = Position::from_key(&key) else {
+                continue;
+            };
+            let Ok(envelope) = super::stored_envelope(&bytes) else {
+                continue;
+            };
+            if !self
+                .graph
+                .accepts(pseudonym, topic, position.seq, &envelope.epoch)
+            {
                 refused.push(position);
             }
         }
@@ -187,9 +218,18 @@ impl KeyBook {
         let row = Row {
             position: entry.position,
             stage: entry.stage,
-            keys: entry.keys.as_ref().map(|keys| keys.to_bytes().to_vec().into()),
-            share: entry.share.as_ref().map(|share| share.to_bytes().to_vec().into()),
-            header: entry.header.as_ref().map(|header| header.bytes().encode().into()),
+            keys: entry
+                .keys
+                .as_ref()
+                .map(|keys| keys.to_bytes().to_vec().into()),
+            share: entry
+                .share
+                .as_ref()
+                .map(|share| share.to_bytes().to_vec().into()),
+            header: entry
+                .header
+                .as_ref()
+                .map(|header| header.bytes().encode().into()),
             since: entry.since,
         };
         let key = [server.as_bytes().as_slice(), id.as_bytes()].concat();
@@ -208,7 +248,11 @@ impl KeyBook {
         for parent in &entry.record.header().parents {
             self.children.entry(*parent).or_default().insert(id);
         }
-        if let Some(header) = entry.header.as_ref().filter(|_| entry.stage == Stage::Adopted) {
+        if let Some(header) = entry
+            .header
+            .as_ref()
+            .filter(|_| entry.stage == Stage::Adopted)
+        {
             self.graph.insert(EpochFacts::new(&entry.record, header));
         }
     }

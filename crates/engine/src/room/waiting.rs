@@ -77,7 +77,13 @@ impl Waiting {
 
     /// Parks a stored envelope; false if the lot is full.
     #[must_use]
-    pub fn park(&mut self, txn: &mut Txn<'_>, server: ServerId, wait: Wait, position: Position) -> bool {
+    pub fn park(
+        &mut self,
+        txn: &mut Txn<'_>,
+        server: ServerId,
+        wait: Wait,
+        position: Position,
+    ) -> bool {
         if !self.reasons.contains_key(&position) {
             if self.reasons.len() >= PARKED_MAX {
                 return false;
@@ -109,7 +115,11 @@ impl Waiting {
 
     /// Takes all stored envelopes that waited for this; they stay parked until [`Waiting::unpark`].
     pub fn wake(&mut self, wait: &Wait) -> Vec<Position> {
-        self.parked.remove(wait).unwrap_or_default().into_iter().collect()
+        self.parked
+            .remove(wait)
+            .unwrap_or_default()
+            .into_iter()
+            .collect()
     }
 
     /// Takes all held envelopes that waited for this.

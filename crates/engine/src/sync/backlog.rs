@@ -22,12 +22,21 @@ const PARTIAL_MAX: usize = 1_000_000;
 
 /// Tells the other side how far we have come, so that it sends what we lack.
 pub(super) fn offer(room: &Room, link: &Link, ctx: &mut Ctx<'_>, conn: ConnId) {
-    let Some(sub) = link.subs.get(&room.id) else { return };
+    let Some(sub) = link.subs.get(&room.id) else {
+        return;
+    };
     let mut have = empty_have(room.tag);
     let mut count = 0;
-    for topic in room.cursors.topics().filter(|topic| state_or_known(room, sub.who, topic)) {
-        let authors: Vec<(Pseudonym, u64)> =
-            room.cursors.authors(&topic).map(|(author, settled, _)| (author, settled)).collect();
+    for topic in room
+        .cursors
+        .topics()
+        .filter(|topic| state_or_known(room, sub.who, topic))
+    {
+        let authors: Vec<(Pseudonym, u64)> = room
+            .cursors
+            .authors(&topic)
+            .map(|(author, settled, _)| (author, settled))
+            .collect();
         for part in authors.chunks(HAVE_POSITIONS_MAX) {
             if count + part.len() > HAVE_POSITIONS_MAX {
                 have.more = true;
@@ -36,7 +45,10 @@ pub(super) fn offer(room: &Room, link: &Link, ctx: &mut Ctx<'_>, conn: ConnId) {
                 count = 0;
             }
             count += part.len();
-            have.topics.push(HaveTopic { topic, authors: part.to_vec() });
+            have.topics.push(HaveTopic {
+                topic,
+                authors: part.to_vec(),
+            });
         }
     }
     send(ctx, conn, &Frame::Have(have));
@@ -56,16 +68,27 @@ pub(super) fn have(
     conn: ConnId,
     have: Have,
 ) -> Result<(), ViewError> {
-    let Some(room) = rooms.values().find(|room| room.tag == have.server) else {
+    let Some(room) = rooms.values_mut().find(|room| room.tag == have.server) else {
         return Ok(());
     };
-    let Some(sub) = links.get_mut(&conn).and_then(|link| link.subs.get_mut(&room.id)) else {
+    let Some(sub) = links
+        .get_mut(&conn)
+        .and_then(|link| link.subs.get_mut(&room.id))
+    else {
         return Ok(());
     };
     sub.partial.extend(have.topics);
-    if sub.partial.iter().map(|topic| topic.authors.len()).sum::<usize>() > PARTIAL_MAX {
+    if sub
+        .partial
+        .iter()
+        .map(|topic| topic.authors.len())
+        .sum::<usize>()
+        > PARTIAL_MAX
+    {
         sub.partial.clear();
-        ctx.out.hangups.push((conn, "a list of positions without end"));
+        ctx.out
+            .hangups
+            .push((conn, "a list of positions without end"));
         return Ok(());
     }
     if have.more {
@@ -78,6 +101,10 @@ pub(super) fn have(
             theirs.insert((topic.topic, author), settled);
         }
     }
+    let lacking = theirs
+        .iter()
+        .any(|((topic, author), settled)| room.cursors.settled(topic, author) < *settled);
+    room.caught_up |= !lacking && !theirs.is_empty();
     sub.backlog = runs(room, sub.who, &theirs).into();
     // A fresh list says what has arrived; an acknowledgement that was lost is not waited for.
     sub.in_flight = false;
@@ -102,9 +129,16 @@ fn runs(room: &Room, who: Who, theirs: &BTreeMap<(TopicTag, Pseudonym), u64>) ->
     let mut runs = Vec::new();
     for (_, topic) in topics {
         for (pseudonym, _, last) in room.cursors.authors(&topic) {
-            let next = theirs.get(&(topic, pseudonym)).map_or(1, |settled| settled + 1);
+            let next = theirs
+                .get(&(topic, pseudonym))
+                .map_or(1, |settled| settled + 1);
             if next <= last {
-                runs.push(Run { topic, pseudonym, next, last });
+                runs.push(Run {
+                    topic,
+                    pseudonym,
+                    next,
+                    last,
+                });
             }
         }
     }
@@ -153,8 +187,13 @@ pub(super) fn pump(
     tag: ServerTag,
     acknowledged: bool,
 ) -> Result<(), ViewError> {
-    let Some(room) = rooms.values().find(|room| room.tag == tag) else { return Ok(()) };
-    let Some(sub) = links.get_mut(&conn).and_then(|link| link.subs.get_mut(&room.id)) else {
+    let Some(room) = rooms.values().find(|room| room.tag == tag) else {
+        return Ok(());
+    };
+    let Some(sub) = links
+        .get_mut(&conn)
+        .and_then(|link| link.subs.get_mut(&room.id))
+    else {
         return Ok(());
     };
     if acknowledged {
@@ -174,7 +213,15 @@ pub(super) fn pump(
     sub.in_flight = true;
     let remaining = sub.remaining();
     let envelopes = envelopes.into_iter().map(Into::into).collect();
-    send(ctx, conn, &Frame::Envelopes { server: tag, envelopes, remaining });
+    send(
+        ctx,
+        conn,
+        &Frame::Envelopes {
+            server: tag,
+            envelopes,
+            remaining,
+        },
+    );
     Ok(())
 }
 
@@ -189,18 +236,34 @@ fn next_batch(
     let mut batch = Vec::new();
     let mut bytes = 0;
     while let Some(run) = sub.backlog.front_mut() {
-        let at = |seq| Position { topic: run.topic, pseudonym: run.pseudonym, seq };
-        let range = KeyRange { from: at(run.next).key(), to: Some(at(run.last.saturating_add(1)).key()) };
-        let rows = ctx.txn.range(Table::Envelope, &range, Direction::Forward, 256)?;
+        let at = |seq| Position {
+            topic: run.topic,
+            pseudonym: run.pseudonym,
+            seq,
+        };
+        let range = KeyRange {
+            from: at(run.next).key(),
+            to: Some(at(run.last.saturating_add(1)).key()),
+        };
+        let rows = ctx
+            .txn
+            .range(Table::Envelope, &range, Direction::Forward, 256)?;
         let exhausted = rows.len() < 256;
         let mut full = false;
         for (key, envelope) in rows {
-            let Some(position) = Position::from_key(&key) else { continue };
-            if allowed.as_ref().is_some_and(|allowed| !allowed.contains(&position)) {
+            let Some(position) = Position::from_key(&key) else {
+                continue;
+            };
+            if allowed
+                .as_ref()
+                .is_some_and(|allowed| !allowed.contains(&position))
+            {
                 run.next = position.seq + 1;
                 continue;
             }
-            if !batch.is_empty() && (bytes + envelope.len() > BATCH_BYTES || batch.len() >= BATCH_ENVELOPES) {
+            if !batch.is_empty()
+                && (bytes + envelope.len() > BATCH_BYTES || batch.len() >= BATCH_ENVELOPES)
+            {
                 full = true;
                 break;
             }

@@ -2,9 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use conclave_core::id::{
-    EventId, IdentityId, InviteId, NodeId, Pseudonym, ServerId, TopicTag,
-};
+use conclave_core::id::{EventId, IdentityId, InviteId, NodeId, Pseudonym, ServerId, TopicTag};
 
 use crate::wire::{HaveTopic, NONCE_LEN, Subscribe};
 
@@ -45,6 +43,8 @@ pub enum Who {
     Unknown,
     /// A removed member, who is served the log up to the event that removed them.
     Former {
+        /// Its key.
+        pseudonym: Pseudonym,
         /// Whose device.
         identity: IdentityId,
         /// The removal, if an event made it.
@@ -65,6 +65,8 @@ pub struct Sub {
     pub in_flight: bool,
     /// Epochs that we asked the other side for.
     pub wanted: BTreeSet<conclave_core::id::EpochId>,
+    /// The last batch was not the end of a backlog: the next one belongs to it.
+    pub fetching: bool,
     /// Envelopes that the other side said are still to come.
     pub incoming_left: u64,
 }
@@ -115,6 +117,7 @@ impl Sub {
             backlog: VecDeque::new(),
             in_flight: false,
             wanted: BTreeSet::new(),
+            fetching: false,
             incoming_left: 0,
         }
     }

@@ -29,36 +29,69 @@ const AHEAD_MS: u64 = 120_000;
 pub fn broadcast(rooms: &Rooms, links: &Links, ctx: &mut Ctx<'_>) {
     let outgoing = core::mem::take(&mut ctx.out.outgoing);
     for (conn, link) in links {
-        let mut batches: BTreeMap<ServerTag, (usize, Vec<minicbor::bytes::ByteVec>)> = BTreeMap::new();
+        let mut batches: BTreeMap<ServerTag, (usize, Vec<minicbor::bytes::ByteVec>)> =
+            BTreeMap::new();
         for item in &outgoing {
-            let Some(room) = rooms.get(&item.server) else { continue };
-            let Some(sub) = link.subs.get(&item.server) else { continue };
-            let Some(topic) = room.topics.get(&item.position.topic) else { continue };
+            let Some(room) = rooms.get(&item.server) else {
+                continue;
+            };
+            let Some(sub) = link.subs.get(&item.server) else {
+                continue;
+            };
+            let Some(topic) = room.topics.get(&item.position.topic) else {
+                continue;
+            };
             if item.except == Some(*conn) || !may_pass(room, sub.who, topic, item) {
                 continue;
             }
             if item.ephemeral {
                 let envelope = item.bytes.clone().into();
-                send(ctx, *conn, &Frame::Ephemeral { server: room.tag, envelope });
+                send(
+                    ctx,
+                    *conn,
+                    &Frame::Ephemeral {
+                        server: room.tag,
+                        envelope,
+                    },
+                );
                 continue;
             }
             let (bytes, batch) = batches.entry(room.tag).or_default();
             if *bytes + item.bytes.len() > BATCH_BYTES && !batch.is_empty() {
                 let envelopes = core::mem::take(batch);
                 let remaining = sub.remaining();
-                send(ctx, *conn, &Frame::Envelopes { server: room.tag, envelopes, remaining });
+                send(
+                    ctx,
+                    *conn,
+                    &Frame::Envelopes {
+                        server: room.tag,
+                        envelopes,
+                        remaining,
+                    },
+                );
                 *bytes = 0;
             }
             *bytes += item.bytes.len();
             batch.push(item.bytes.clone().into());
         }
-        for (server, (_, envelopes)) in batches.into_iter().filter(|(_, (_, batch))| !batch.is_empty()) {
+        for (server, (_, envelopes)) in batches
+            .into_iter()
+            .filter(|(_, (_, batch))| !batch.is_empty())
+        {
             let remaining = rooms
                 .values()
                 .find(|room| room.tag == server)
                 .and_then(|room| link.subs.get(&room.id))
                 .map_or(0, super::Sub::remaining);
-            send(ctx, *conn, &Frame::Envelopes { server, envelopes, remaining });
+            send(
+                ctx,
+                *conn,
+                &Frame::Envelopes {
+                    server,
+                    envelopes,
+                    remaining,
+                },
+            );
         }
     }
 }
@@ -66,9 +99,9 @@ pub fn broadcast(rooms: &Rooms, links: &Links, ctx: &mut Ctx<'_>) {
 /// A removed member still gets the very event that removed them; nothing else.
 fn may_pass(room: &Room, who: super::Who, topic: &Topic, item: &Outgoing) -> bool {
     match who {
-        super::Who::Former { event: Some(event), .. } => {
-            room.event_places.get(&event) == Some(&item.position)
-        }
+        super::Who::Former {
+            event: Some(event), ..
+        } => room.event_places.get(&event) == Some(&item.position),
         super::Who::Unknown => false,
         _ => backlog::may_have(room, who, topic),
     }
@@ -95,9 +128,15 @@ pub(super) fn received(
 
 /// Judges an ephemeral envelope, tells watchers, and passes it on once.
 pub fn ephemeral(room: &mut Room, ctx: &mut Ctx<'_>, bytes: &[u8], from: Option<ConnId>) {
-    let Ok(unverified) = Unverified::<Envelope>::decode(bytes) else { return };
+    let Ok(unverified) = Unverified::<Envelope>::decode(bytes) else {
+        return;
+    };
     let hint = unverified.hint();
-    let newest = room.ephemeral_seen.get(&(hint.pseudonym, hint.topic)).copied().unwrap_or(0);
+    let newest = room
+        .ephemeral_seen
+        .get(&(hint.pseudonym, hint.topic))
+        .copied()
+        .unwrap_or(0);
     if hint.server != room.tag
         || hint.form != Form::Ephemeral
         || hint.seq <= newest
@@ -105,35 +144,69 @@ pub fn ephemeral(room: &mut Room, ctx: &mut Ctx<'_>, bytes: &[u8], from: Option<
     {
         return;
     }
-    let Some(identity) = room.identity_of(&hint.pseudonym).filter(|identity| room.is_member(identity)) else {
+    let Some(identity) = room
+        .identity_of(&hint.pseudonym)
+        .filter(|identity| room.is_member(identity))
+    else {
         return;
     };
-    let Ok(envelope) = unverified.verify(&VerifyKey(hint.pseudonym.0)) else { return };
-    let Some(topic) = room.topics.get(&hint.topic).copied() else { return };
-    room.ephemeral_seen.insert((hint.pseudonym, hint.topic), hint.seq);
-    let position = crate::wire::Position { topic: hint.topic, pseudonym: hint.pseudonym, seq: hint.seq };
+    let Ok(envelope) = unverified.verify(&VerifyKey(hint.pseudonym.0)) else {
+        return;
+    };
+    let Some(topic) = room.topics.get(&hint.topic).copied() else {
+        return;
+    };
+    room.ephemeral_seen
+        .insert((hint.pseudonym, hint.topic), hint.seq);
+    let position = crate::wire::Position {
+        topic: hint.topic,
+        pseudonym: hint.pseudonym,
+        seq: hint.seq,
+    };
     let bytes = bytes.to_vec();
-    ctx.out.outgoing.push(Outgoing { server: room.id, position, bytes, ephemeral: true, except: from });
-    let Some(keys) = room.epochs.keys(&envelope.epoch) else { return };
+    ctx.out.outgoing.push(Outgoing {
+        server: room.id,
+        position,
+        bytes,
+        ephemeral: true,
+        except: from,
+    });
+    let Some(keys) = room.epochs.keys(&envelope.epoch) else {
+        return;
+    };
     let key = match (&topic, &keys.content) {
         (Topic::Channel(_, channel), Some(content)) => *content.channel(channel).as_bytes(),
         (Topic::Members(_), _) => *keys.state.as_bytes(),
         _ => return,
     };
-    let Ok(opened) = message::open(&envelope, &key) else { return };
-    let Ok(content) = Content::decode(&opened, envelope.form) else { return };
+    let Ok(opened) = message::open(&envelope, &key) else {
+        return;
+    };
+    let Ok(content) = Content::decode(&opened, envelope.form) else {
+        return;
+    };
     if content.author != identity {
         return;
     }
     match (content.act, topic) {
         (Act::Typing(until), Topic::Channel(server, channel)) => {
             let until = Millis(until.0.min(ctx.now.0 + TYPING_MS));
-            ctx.out.notice(Notice::Typing { server, channel, member: identity, until });
+            ctx.out.notice(Notice::Typing {
+                server,
+                channel,
+                member: identity,
+                until,
+            });
         }
         (Act::Presence(number), Topic::Members(server)) => {
             let presence = presence_of(number);
-            room.presence.insert(identity, (presence, Millis(ctx.now.0 + PRESENCE_MS)));
-            ctx.out.notice(Notice::Presence { server, member: identity, presence });
+            room.presence
+                .insert(identity, (presence, Millis(ctx.now.0 + PRESENCE_MS)));
+            ctx.out.notice(Notice::Presence {
+                server,
+                member: identity,
+                presence,
+            });
         }
         _ => {}
     }
