@@ -12,21 +12,28 @@
 //!     n: 200_000,
 //!     rounds: 5,
 //!     rival: "sum of 100,000 numbers",
-//!     goal: 20.0,
+//!     goal: Some(20.0),
 //! }
 //! .run(|| sum(200_000), || sum(100_000));
 //! assert!(figure.ratio.is_some_and(|ratio| ratio > 1.0));
 //! print(&figure);
 //! ```
 
+pub mod bare;
 mod clock;
 #[path = "../../xtask/src/figures/figure.rs"]
 mod figure;
+pub mod pair;
 mod samples;
+mod text;
 
 pub use clock::cpu_time;
 pub use figure::Figure;
 pub use samples::Samples;
+pub use text::Texts;
+
+/// How [`Comparison`] measures.
+pub const CPU_EACH: &str = "CPU time of the process for one, median";
 
 /// A workload beside its rival, in CPU time for one of `n`.
 pub struct Comparison<'a> {
@@ -38,8 +45,8 @@ pub struct Comparison<'a> {
     pub rounds: usize,
     /// What it is compared with.
     pub rival: &'a str,
-    /// The most that the ratio may be.
-    pub goal: f64,
+    /// The most that the ratio may be; nothing if it is only told.
+    pub goal: Option<f64>,
 }
 
 impl Comparison<'_> {
@@ -52,30 +59,67 @@ impl Comparison<'_> {
             times.0.push(self.each(&mut ours));
             times.1.push(self.each(&mut rival));
         }
-        let (ours, rival) = (Samples::new(times.0), Samples::new(times.1));
+        self.judge(times.0, times.1)
+    }
+
+    /// Holds the ratio of the medians against the goal; both are microseconds of CPU time for one of `n`.
+    pub fn judge(&self, ours: Vec<f64>, rival: Vec<f64>) -> Figure {
+        let (ours, rival) = (Samples::new(ours), Samples::new(rival));
         let ratio = ours.median() / rival.median();
         Figure {
             what: self.what.to_owned(),
             value: ours.median(),
             unit: "µs".to_owned(),
-            measures: "CPU time of the process for one, median".to_owned(),
+            measures: CPU_EACH.to_owned(),
             n: self.n,
             samples: ours.len(),
             spread: ours.spread(),
             rival: Some(self.rival.to_owned()),
             rival_value: Some(rival.median()),
             ratio: Some(ratio),
-            goal: Some(self.goal),
-            holds: ratio <= self.goal,
+            goal: self.goal,
+            holds: self.goal.is_none_or(|goal| ratio <= goal),
         }
     }
 
     /// Microseconds of CPU time for one of `n`.
     fn each<T>(&self, work: &mut impl FnMut() -> T) -> f64 {
-        let start = cpu_time();
-        std::hint::black_box(work());
-        (cpu_time() - start).as_secs_f64() * 1e6 / self.n.max(1) as f64
+        micros_each(self.n, work)
     }
+}
+
+/// A figure of something that has no rival: the median of its samples, which the goal, if any, is about.
+pub fn alone(
+    what: &str,
+    measures: &str,
+    unit: &str,
+    n: u64,
+    samples: Vec<f64>,
+    goal: Option<f64>,
+) -> Figure {
+    let samples = Samples::new(samples);
+    let value = samples.median();
+    Figure {
+        what: what.to_owned(),
+        value,
+        unit: unit.to_owned(),
+        measures: measures.to_owned(),
+        n,
+        samples: samples.len(),
+        spread: samples.spread(),
+        rival: None,
+        rival_value: None,
+        ratio: None,
+        goal,
+        holds: goal.is_none_or(|goal| value <= goal),
+    }
+}
+
+/// Microseconds of CPU time for one of `n`, which `work` does.
+pub fn micros_each<T>(n: u64, work: impl FnOnce() -> T) -> f64 {
+    let start = cpu_time();
+    std::hint::black_box(work());
+    (cpu_time() - start).as_secs_f64() * 1e6 / n.max(1) as f64
 }
 
 /// Prints a figure as the one line that `cargo xtask figures` reads.
