@@ -206,9 +206,11 @@ fn prove(room: &Room, link: &mut Link, ctx: &mut Ctx<'_>, conn: ConnId) {
 /// Proves again on every connection where our standing in a server has changed; as a link's holder if we are joining anew.
 pub fn prove_again(room: &Room, links: &mut Links, ctx: &mut Ctx<'_>) {
     for (conn, link) in links.iter_mut() {
-        if room.local.standing == Standing::Joining && link.proven.remove(&room.id).is_some() {
-            prove(room, link, ctx, *conn);
-        } else if link.proven.contains_key(&room.id) || link.subs.contains_key(&room.id) {
+        let met = link.proven.contains_key(&room.id) || link.subs.contains_key(&room.id);
+        if room.local.standing == Standing::Joining {
+            link.proven.remove(&room.id);
+        }
+        if met {
             prove(room, link, ctx, *conn);
         }
     }
