@@ -166,7 +166,7 @@ fn sync_vectors() {
             .next()
             .unwrap_or_default()
             .to_owned();
-        cases.push(json!({ "name": name, "verdict": kind, "bytes": hex::encode(&bytes) }));
+        cases.push(json!({ "name": name, "verdict": "reject", "error": kind, "bytes": hex::encode(&bytes) }));
     }
     let vectors = json!({
         "chapter": "sync",
