@@ -10,10 +10,51 @@ use crate::world::*;
 #[test]
 fn each_kind_takes_its_permission_and_no_other() {
     let mut world = World::new(3);
-    let target = world.identity(3);
     let low = world.role("A", Bits::NONE, &[3]);
     let room = world.text_channel(vec![]);
-    let cases: Vec<(Bits, Body)> = vec![
+    let mut cases = of_shape(&world, room, low);
+    cases.extend(of_members(&world));
+    cases.extend(of_deletion(room, low));
+    let all = cases.iter().fold(Bits::NONE, |bits, (bit, _)| bits | *bit);
+    let lacking = world.role("T", Bits::NONE, &[1]);
+    let having = world.role("U", Bits::NONE, &[2]);
+    for (bit, body) in cases {
+        world.act(
+            OWNER,
+            RoleUpdate {
+                set: Some(all.without(bit)),
+                clear: Some(bit),
+                ..role_update(lacking)
+            },
+        );
+        world.act(
+            OWNER,
+            RoleUpdate {
+                set: Some(bit),
+                clear: Some(all.without(bit)),
+                ..role_update(having)
+            },
+        );
+        let state = world.now();
+        let lacks = allows(
+            &state,
+            &world.identity(1),
+            &Action::Event(&body),
+            Some(Millis(2000)),
+        );
+        match lacks {
+            Err(Denied::Missing { permission, .. }) => assert_eq!(permission, bit, "{body:?}"),
+            other => panic!("{body:?}: {other:?}"),
+        }
+        assert_eq!(world.refused(1, body.clone()), lacks.unwrap_err());
+        world.act(2, body);
+    }
+}
+
+/// Events that make or change channels, roles and the server.
+fn of_shape(world: &World, room: ChannelId, low: RoleId) -> Vec<(Bits, Body)> {
+    let target = world.identity(3);
+    vec![
         (
             Bits::MANAGE_GUILD,
             ServerUpdate {
@@ -73,6 +114,13 @@ fn each_kind_takes_its_permission_and_no_other() {
             }
             .into(),
         ),
+    ]
+}
+
+/// Events that act on a member, or on the way in.
+fn of_members(world: &World) -> Vec<(Bits, Body)> {
+    let target = world.identity(3);
+    vec![
         (
             Bits::MODERATE_MEMBERS,
             Timeout {
@@ -118,46 +166,18 @@ fn each_kind_takes_its_permission_and_no_other() {
             }
             .into(),
         ),
+    ]
+}
+
+/// Events that delete what the others were about, so they come last.
+fn of_deletion(room: ChannelId, low: RoleId) -> Vec<(Bits, Body)> {
+    vec![
         (
             Bits::MANAGE_CHANNELS,
             ChannelDelete { channel: room }.into(),
         ),
         (Bits::MANAGE_ROLES, RoleDelete { role: low }.into()),
-    ];
-    let all = cases.iter().fold(Bits::NONE, |bits, (bit, _)| bits | *bit);
-    let lacking = world.role("T", Bits::NONE, &[1]);
-    let having = world.role("U", Bits::NONE, &[2]);
-    for (bit, body) in cases {
-        world.act(
-            OWNER,
-            RoleUpdate {
-                set: Some(all.without(bit)),
-                clear: Some(bit),
-                ..role_update(lacking)
-            },
-        );
-        world.act(
-            OWNER,
-            RoleUpdate {
-                set: Some(bit),
-                clear: Some(all.without(bit)),
-                ..role_update(having)
-            },
-        );
-        let state = world.now();
-        let lacks = allows(
-            &state,
-            &world.identity(1),
-            &Action::Event(&body),
-            Some(Millis(2000)),
-        );
-        match lacks {
-            Err(Denied::Missing { permission, .. }) => assert_eq!(permission, bit, "{body:?}"),
-            other => panic!("{body:?}: {other:?}"),
-        }
-        assert_eq!(world.refused(1, body.clone()), lacks.unwrap_err());
-        world.act(2, body);
-    }
+    ]
 }
 
 #[test]

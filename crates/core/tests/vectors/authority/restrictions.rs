@@ -12,6 +12,19 @@ const MOD: Bits = Bits(Bits::BAN_MEMBERS.0 | Bits::MANAGE_ROLES.0 | Bits::MANAGE
 
 pub fn restrictions() -> Vec<Value> {
     let mut cases = Vec::new();
+    unbans(&mut cases);
+    coming_back(&mut cases);
+    beyond_seen(&mut cases);
+    falling_levels(&mut cases);
+    mutual_bans(&mut cases);
+    timeouts(&mut cases);
+    device_cuts(&mut cases);
+    invites(&mut cases);
+    cases
+}
+
+/// A ban and an unban at once.
+fn unbans(cases: &mut Vec<Value>) {
     for (unbanner, name) in [
         (2, "ban beats a concurrent unban of its level"),
         (3, "a higher unban beats a concurrent ban"),
@@ -31,7 +44,10 @@ pub fn restrictions() -> Vec<Value> {
         );
         cases.push(case(name, world));
     }
+}
 
+/// What an unban and a kick leave of somebody.
+fn coming_back(cases: &mut Vec<Value>) {
     let mut world = World::new(2);
     let role = world.role("M", MOD, &[1]);
     let member = world.identity(1);
@@ -50,7 +66,10 @@ pub fn restrictions() -> Vec<Value> {
         },
     );
     cases.push(case("a kick takes roles", world));
+}
 
+/// What a banned moderator did that the ban had not seen.
+fn beyond_seen(cases: &mut Vec<Value>) {
     let mut world = World::new(3);
     world.role("M", MOD, &[1]);
     let helper = world.role("C", Bits::MANAGE_CHANNELS, &[]);
@@ -67,7 +86,10 @@ pub fn restrictions() -> Vec<Value> {
     world.act_at(2, &[grant], channel("by the helper", vec![]));
     world.act_at(OWNER, &before, world.ban(1, Some(0)));
     cases.push(case("beyond seen is void, with what stands on it", world));
+}
 
+/// An act of somebody who is revoked the role that carried it.
+fn falling_levels(cases: &mut Vec<Value>) {
     for (target_role, name) in [
         ("F", "an act whose level falls below its target is void"),
         ("B", "an act that a lower role still carries holds"),
@@ -89,7 +111,10 @@ pub fn restrictions() -> Vec<Value> {
         );
         cases.push(case(name, world));
     }
+}
 
+/// Two who ban each other.
+fn mutual_bans(cases: &mut Vec<Value>) {
     let mut world = World::new(2);
     world.role("C", Bits::BAN_MEMBERS, &[1, 2]);
     let mid = world.role("M", Bits::BAN_MEMBERS, &[]);
@@ -114,7 +139,10 @@ pub fn restrictions() -> Vec<Value> {
     );
     world.act_at(2, &[higher], world.ban(1, None));
     cases.push(case("of two mutual bans the higher holds", world));
+}
 
+/// What was done beside a timeout.
+fn timeouts(cases: &mut Vec<Value>) {
     let mut world = World::new(1);
     world.role("M", MOD, &[1]);
     let before = world.heads();
@@ -133,7 +161,10 @@ pub fn restrictions() -> Vec<Value> {
         "a timeout voids what was done beside it but no merge",
         world,
     ));
+}
 
+/// What a stolen device did beyond what its certificate calls good.
+fn device_cuts(cases: &mut Vec<Value>) {
     let mut world = World::new(2);
     world.role("M", MOD, &[1]);
     let device = world.people[1].device;
@@ -155,7 +186,10 @@ pub fn restrictions() -> Vec<Value> {
     world.act_at(2, &before, cut);
     world.refused(1, Merge::default());
     cases.push(case("a cut device keeps what is called good", world));
+}
 
+/// Whom a revoked invite still honours.
+fn invites(cases: &mut Vec<Value>) {
     let mut world = World::new(2);
     let honoured = vec![world.people[1].pseudonym];
     let before = world.heads();
@@ -176,5 +210,4 @@ pub fn restrictions() -> Vec<Value> {
         },
     );
     cases.push(case("a revoked invite honours what it names", world));
-    cases
 }

@@ -12,6 +12,15 @@ use super::{case, refusal};
 
 pub fn structure() -> Vec<Value> {
     let mut cases = Vec::new();
+    forks(&mut cases);
+    citing_the_rejected(&mut cases);
+    unknown_kinds(&mut cases);
+    refusals(&mut cases);
+    cases
+}
+
+/// Two events of one device for one position.
+fn forks(cases: &mut Vec<Value>) {
     let mut world = World::new(2);
     let heads = world.heads();
     let (left, right) = (
@@ -27,7 +36,10 @@ pub fn structure() -> Vec<Value> {
         "a forked device is frozen for who cites the fork",
         world,
     ));
+}
 
+/// An event that builds on a rejected one.
+fn citing_the_rejected(cases: &mut Vec<Value>) {
     let mut world = World::new(2);
     let heads = world.heads();
     let bad = world.sign(1, &heads, channel("no", vec![]));
@@ -40,7 +52,10 @@ pub fn structure() -> Vec<Value> {
     let citing = Verified::sign(citing, &world.people[2].key);
     world.put(2, &citing).unwrap();
     cases.push(case("what cites a rejected event is rejected", world));
+}
 
+/// A kind that this version does not know, before and after the owner allows it.
+fn unknown_kinds(cases: &mut Vec<Value>) {
     let mut world = World::new(1);
     let newer = |world: &mut World| {
         let event = world.sign(1, &world.heads(), Merge::default());
@@ -61,7 +76,10 @@ pub fn structure() -> Vec<Value> {
     world.act(OWNER, MinVersion { version: 2 });
     newer(&mut world);
     cases.push(case("a kind that the owner has allowed halts", world));
+}
 
+/// What is never inserted, each a single step away from an event that is.
+fn refusals(cases: &mut Vec<Value>) {
     let mut world = World::new(1);
     world.act(1, Merge::default());
     let good = (*world.sign(1, &world.heads(), Merge::default())).clone();
@@ -75,7 +93,13 @@ pub fn structure() -> Vec<Value> {
             )
             .is_ok()
     );
-    let refusals = [
+    let broken = broken(&world, good).into_iter();
+    cases.extend(broken.map(|(name, event)| refusal(name, &world, 1, event)));
+}
+
+/// The event with one thing wrong at a time.
+fn broken(world: &World, good: Event) -> Vec<(&'static str, Event)> {
+    vec![
         (
             "another server",
             Event {
@@ -134,11 +158,5 @@ pub fn structure() -> Vec<Value> {
             },
         ),
         ("format version 0", Event { version: 0, ..good }),
-    ];
-    cases.extend(
-        refusals
-            .into_iter()
-            .map(|(name, event)| refusal(name, &world, 1, event)),
-    );
-    cases
+    ]
 }

@@ -10,7 +10,16 @@ use super::world::*;
 
 pub fn values() -> Vec<Value> {
     let mut cases = vec![case("founding with an invite", World::new(1))];
+    following(&mut cases);
+    roles(&mut cases);
+    levels(&mut cases);
+    deletion(&mut cases);
+    overwrites(&mut cases);
+    cases
+}
 
+/// A channel that follows its category, and stops to.
+fn following(cases: &mut Vec<Value>) {
     let mut world = World::new(1);
     let hidden = overwrite(world.everyone(), Bits::NONE, Bits::VIEW_CHANNEL);
     let area = world.category(vec![hidden]);
@@ -45,7 +54,10 @@ pub fn values() -> Vec<Value> {
         "a deleted private category leaves its overwrites",
         world,
     ));
+}
 
+/// Roles, grants, and what they clear and set at once.
+fn roles(cases: &mut Vec<Value>) {
     let mut world = World::new(1);
     let role = world.role("V", Bits::KICK_MEMBERS | Bits::SPEAK, &[1]);
     world.role("T", Bits::MANAGE_ROLES | Bits::KICK_MEMBERS, &[1]);
@@ -77,7 +89,10 @@ pub fn values() -> Vec<Value> {
         },
     );
     cases.push(case("granting one's own height is rejected", world));
+}
 
+/// Two who write one register at once.
+fn levels(cases: &mut Vec<Value>) {
     let mut world = World::new(2);
     world.role("T", Bits::MANAGE_GUILD, &[1]);
     world.role("M", Bits::MANAGE_GUILD, &[2]);
@@ -89,7 +104,10 @@ pub fn values() -> Vec<Value> {
     world.act_at(1, &before, named("by the higher"));
     world.act_at(2, &before, named("by the lower"));
     cases.push(case("the higher level wins a register", world));
+}
 
+/// Deletion beside edits.
+fn deletion(cases: &mut Vec<Value>) {
     let mut world = World::new(1);
     world.role("T", Bits::MANAGE_ROLES | Bits::MANAGE_CHANNELS, &[1]);
     let (role, room) = (world.role("A", Bits::NONE, &[]), world.text_channel(vec![]));
@@ -113,7 +131,10 @@ pub fn values() -> Vec<Value> {
         },
     );
     cases.push(case("deletion beats concurrent edits", world));
+}
 
+/// Overwrites set at once.
+fn overwrites(cases: &mut Vec<Value>) {
     let mut world = World::new(1);
     world.role("T", Bits::MANAGE_ROLES, &[1]);
     let room = world.text_channel(vec![]);
@@ -130,5 +151,4 @@ pub fn values() -> Vec<Value> {
         set(Bits::SEND_MESSAGES | Bits::VIEW_CHANNEL, Bits::SPEAK),
     );
     cases.push(case("concurrent overwrites keep every denial", world));
-    cases
 }
