@@ -173,7 +173,11 @@ pub enum Command {
         reason: Option<String>,
     },
     /// Change a nickname; without a name it is removed
-    Nick { server: String, member: String, nick: Option<String> },
+    Nick {
+        server: String,
+        member: String,
+        nick: Option<String>,
+    },
     /// Who can read a channel, and since when
     Keys { channel: String },
     /// Read the audit log
@@ -300,9 +304,17 @@ pub enum RoleCommand {
     /// Delete a role
     Delete { server: String, role: String },
     /// Give a role to a member
-    Grant { server: String, role: String, member: String },
+    Grant {
+        server: String,
+        role: String,
+        member: String,
+    },
     /// Take a role from a member
-    Revoke { server: String, role: String, member: String },
+    Revoke {
+        server: String,
+        role: String,
+        member: String,
+    },
 }
 
 #[derive(Args, Debug)]

@@ -28,12 +28,22 @@ impl Client {
     /// # Errors
     /// [`CliError::NoNode`] if none does.
     pub fn connect(profile_dir: &Path, arguments: &str) -> Result<Self, CliError> {
-        let none = || CliError::NoNode { arguments: arguments.to_owned() };
-        let read = SessionInfo::read(profile_dir).map_err(CliError::io("the profile's session file"))?;
+        let none = || CliError::NoNode {
+            arguments: arguments.to_owned(),
+        };
+        let read =
+            SessionInfo::read(profile_dir).map_err(CliError::io("the profile's session file"))?;
         let session = read.ok_or_else(none)?;
         // No proxy from the environment: the token must not leave this machine.
-        let config = Agent::config_builder().http_status_as_error(false).timeout_global(Some(TIMEOUT)).proxy(None).max_redirects(0);
-        let client = Self { agent: config.build().into(), session };
+        let config = Agent::config_builder()
+            .http_status_as_error(false)
+            .timeout_global(Some(TIMEOUT))
+            .proxy(None)
+            .max_redirects(0);
+        let client = Self {
+            agent: config.build().into(),
+            session,
+        };
         match client.get("/version") {
             Ok(_) => Ok(client),
             // A file that a killed node left behind, or another program on its port.
@@ -84,7 +94,10 @@ impl Client {
     /// [`CliError::Refused`] with the node's own words, [`CliError::Broken`] without an answer.
     fn call(&self, method: &str, path: &str, body: Option<&Value>) -> Result<Value, CliError> {
         let text = body.map(Value::to_string).unwrap_or_default();
-        let request = self.request(method, path).header("content-type", "application/json").body(text);
+        let request = self
+            .request(method, path)
+            .header("content-type", "application/json")
+            .body(text);
         let request = request.map_err(|error| CliError::Broken(error.to_string()))?;
         self.answer(self.agent.run(request))
     }
@@ -94,8 +107,12 @@ impl Client {
     /// # Errors
     /// As for every request.
     pub fn upload(&self, path: &str, name: &str, bytes: Vec<u8>) -> Result<Value, CliError> {
-        let request = self.request("POST", path).header("content-type", "application/octet-stream");
-        let request = request.header("x-filename", percent_encode(name)).body(bytes);
+        let request = self
+            .request("POST", path)
+            .header("content-type", "application/octet-stream");
+        let request = request
+            .header("x-filename", percent_encode(name))
+            .body(bytes);
         let request = request.map_err(|error| CliError::Broken(error.to_string()))?;
         self.answer(self.agent.run(request))
     }
@@ -103,20 +120,39 @@ impl Client {
     fn request(&self, method: &str, path: &str) -> ureq::http::request::Builder {
         let bearer = format!("Bearer {}", self.session.token);
         let url = format!("{}/api/v1{path}", self.session.url);
-        Request::builder().method(method).uri(url).header("authorization", bearer)
+        Request::builder()
+            .method(method)
+            .uri(url)
+            .header("authorization", bearer)
     }
 
-    fn answer(&self, outcome: Result<ureq::http::Response<ureq::Body>, ureq::Error>) -> Result<Value, CliError> {
+    fn answer(
+        &self,
+        outcome: Result<ureq::http::Response<ureq::Body>, ureq::Error>,
+    ) -> Result<Value, CliError> {
         let broken = |error: ureq::Error| CliError::Broken(error.to_string());
         let mut response = outcome.map_err(broken)?;
-        let text = response.body_mut().with_config().limit(ANSWER_BYTES_MAX).read_to_string().map_err(broken)?;
-        let value = if text.is_empty() { Value::Null } else { serde_json::from_str(&text).unwrap_or_else(|_| json!({})) };
+        let text = response
+            .body_mut()
+            .with_config()
+            .limit(ANSWER_BYTES_MAX)
+            .read_to_string()
+            .map_err(broken)?;
+        let value = if text.is_empty() {
+            Value::Null
+        } else {
+            serde_json::from_str(&text).unwrap_or_else(|_| json!({}))
+        };
         if response.status().is_success() {
             return Ok(value);
         }
         let field = |name: &str| value["error"][name].as_str().map(str::to_owned);
-        let message = field("message").unwrap_or_else(|| format!("the node answered {}", response.status()));
-        Err(CliError::Refused { code: field("code").unwrap_or_default(), message })
+        let message =
+            field("message").unwrap_or_else(|| format!("the node answered {}", response.status()));
+        Err(CliError::Refused {
+            code: field("code").unwrap_or_default(),
+            message,
+        })
     }
 }
 

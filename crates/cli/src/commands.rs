@@ -20,7 +20,9 @@ const INPUT_BYTES_MAX: u64 = 1 << 20;
 
 /// Makes an object of the fields that are given.
 pub fn object<const N: usize>(fields: [(&str, Option<Value>); N]) -> Value {
-    let given = fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
+    let given = fields
+        .into_iter()
+        .filter_map(|(name, value)| Some((name.to_owned(), value?)));
     Value::Object(given.collect::<Map<_, _>>())
 }
 
@@ -31,6 +33,9 @@ pub fn argument_or_input(argument: &str) -> Result<String, CliError> {
     }
     let mut text = String::new();
     let input = std::io::stdin().lock();
-    input.take(INPUT_BYTES_MAX).read_to_string(&mut text).map_err(CliError::io("the standard input"))?;
+    input
+        .take(INPUT_BYTES_MAX)
+        .read_to_string(&mut text)
+        .map_err(CliError::io("the standard input"))?;
     Ok(text.trim_end_matches(['\r', '\n']).to_owned())
 }

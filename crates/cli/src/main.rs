@@ -26,8 +26,12 @@ use crate::profile::ProfileArgs;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let filter = EnvFilter::try_from_env("CONCLAVE_LOG").unwrap_or_else(|_| EnvFilter::new("warn,iroh=error,iroh_relay=error"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let filter = EnvFilter::try_from_env("CONCLAVE_LOG")
+        .unwrap_or_else(|_| EnvFilter::new("warn,iroh=error,iroh_relay=error"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
     let out = Output { json: cli.json };
     match dispatch(cli, out) {
         Ok(()) => ExitCode::SUCCESS,
@@ -51,7 +55,10 @@ fn dispatch(cli: Cli, out: Output) -> Result<(), CliError> {
 }
 
 fn block_on<F: Future<Output = Result<(), CliError>>>(work: F) -> Result<(), CliError> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build();
     runtime.map_err(CliError::io("threads"))?.block_on(work)
 }
 
@@ -59,16 +66,28 @@ fn block_on<F: Future<Output = Result<(), CliError>>>(work: F) -> Result<(), Cli
 fn init(profile: &ProfileArgs, run: RunArgs, out: Output, name: &str) -> Result<(), CliError> {
     let create = |client: &Client| -> Result<(), CliError> {
         if client.get("/me")?["created"] == true {
-            return Err(CliError::Refused { code: "conflict".into(), message: "this profile has an account already".into() });
+            return Err(CliError::Refused {
+                code: "conflict".into(),
+                message: "this profile has an account already".into(),
+            });
         }
-        out.show(&client.put("/me", &serde_json::json!({ "display_name": name }))?, account::one);
+        out.show(
+            &client.put("/me", &serde_json::json!({ "display_name": name }))?,
+            account::one,
+        );
         Ok(())
     };
     let dir = profile.dir()?;
     match Client::connect(&dir, &profile.arguments()) {
         Ok(client) => create(&client),
         Err(CliError::NoNode { .. }) => {
-            let config = run::config(profile, RunArgs { port: run.port.or(Some(0)), ..run })?;
+            let config = run::config(
+                profile,
+                RunArgs {
+                    port: run.port.or(Some(0)),
+                    ..run
+                },
+            )?;
             block_on(async {
                 let node = conclave_node::Node::start(config).await?;
                 let outcome = Client::connect(&dir, "").and_then(|client| create(&client));
@@ -91,19 +110,67 @@ fn talk(client: &Client, out: Output, command: Command) -> Result<(), CliError> 
         command @ Command::Send { .. } => messages::send(client, out, command),
         Command::Edit { message, text } => messages::edit(client, out, &message, &text),
         Command::Delete { message } => messages::delete(client, out, &message),
-        Command::React { message, emoji, remove } => messages::react(client, out, &message, &emoji, remove),
-        Command::History { channel, limit, before } => messages::history(client, out, &channel, limit, before.as_deref()),
-        Command::Tail { channel, count, events } => messages::tail(client, out, channel.as_deref(), count, events),
-        Command::Search { query, server, channel, limit } => {
-            messages::search(client, out, &query, server.as_deref(), channel.as_deref(), limit)
-        }
-        Command::Kick { server, member, reason } => members::kick(client, out, &server, &member, reason),
-        Command::Ban { server, member, reason, delete_hours } => members::ban(client, out, &server, &member, reason, delete_hours),
-        Command::Unban { server, member, reason } => members::unban(client, out, &server, &member, reason),
-        Command::Timeout { server, member, minutes, reason } => members::timeout(client, out, &server, &member, minutes, reason),
-        Command::Nick { server, member, nick } => members::nick(client, out, &server, &member, nick),
+        Command::React {
+            message,
+            emoji,
+            remove,
+        } => messages::react(client, out, &message, &emoji, remove),
+        Command::History {
+            channel,
+            limit,
+            before,
+        } => messages::history(client, out, &channel, limit, before.as_deref()),
+        Command::Tail {
+            channel,
+            count,
+            events,
+        } => messages::tail(client, out, channel.as_deref(), count, events),
+        Command::Search {
+            query,
+            server,
+            channel,
+            limit,
+        } => messages::search(
+            client,
+            out,
+            &query,
+            server.as_deref(),
+            channel.as_deref(),
+            limit,
+        ),
+        Command::Kick {
+            server,
+            member,
+            reason,
+        } => members::kick(client, out, &server, &member, reason),
+        Command::Ban {
+            server,
+            member,
+            reason,
+            delete_hours,
+        } => members::ban(client, out, &server, &member, reason, delete_hours),
+        Command::Unban {
+            server,
+            member,
+            reason,
+        } => members::unban(client, out, &server, &member, reason),
+        Command::Timeout {
+            server,
+            member,
+            minutes,
+            reason,
+        } => members::timeout(client, out, &server, &member, minutes, reason),
+        Command::Nick {
+            server,
+            member,
+            nick,
+        } => members::nick(client, out, &server, &member, nick),
         Command::Keys { channel } => channels::keys(client, out, &channel),
-        Command::Audit { server, limit, action } => servers::audit(client, out, &server, limit, action.as_deref()),
+        Command::Audit {
+            server,
+            limit,
+            action,
+        } => servers::audit(client, out, &server, limit, action.as_deref()),
         Command::Profile(command) => account::profile(client, out, command),
         Command::Token(command) => account::token(client, out, command),
         Command::Network => node::network(client, out),

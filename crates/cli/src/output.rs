@@ -14,12 +14,20 @@ pub struct Output {
 impl Output {
     /// Prints an answer: as it came, or as `text` tells it.
     pub fn show(self, value: &Value, text: impl FnOnce(&Value) -> String) {
-        if self.json { line(&value.to_string()) } else { line(text(value).trim_end()) }
+        if self.json {
+            line(&value.to_string())
+        } else {
+            line(text(value).trim_end())
+        }
     }
 
     /// Prints that something was done.
     pub fn done(self, text: &str) {
-        if self.json { line(r#"{"done":true}"#) } else { line(text) }
+        if self.json {
+            line(r#"{"done":true}"#)
+        } else {
+            line(text)
+        }
     }
 }
 
@@ -48,7 +56,9 @@ pub fn lines(list: &Value, show: impl Fn(&Value) -> String) -> String {
 /// the direction of writing.
 pub fn printable(text: &str) -> String {
     let is_mark = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    text.chars().filter(|c| (!c.is_control() || *c == '\n') && !is_mark(*c)).collect()
+    text.chars()
+        .filter(|c| (!c.is_control() || *c == '\n') && !is_mark(*c))
+        .collect()
 }
 
 #[cfg(test)]

@@ -28,13 +28,22 @@ impl ProfileArgs {
             return Ok(dir.clone());
         }
         let is_name = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-        if self.profile.is_empty() || self.profile.len() > 64 || !self.profile.chars().all(is_name) {
-            return Err(CliError::Usage("a profile's name is 1 to 64 letters, digits, - and _".into()));
+        if self.profile.is_empty() || self.profile.len() > 64 || !self.profile.chars().all(is_name)
+        {
+            return Err(CliError::Usage(
+                "a profile's name is 1 to 64 letters, digits, - and _".into(),
+            ));
         }
-        let var = |name: &str| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+        let var = |name: &str| {
+            env::var_os(name)
+                .filter(|value| !value.is_empty())
+                .map(PathBuf::from)
+        };
         let data = var("XDG_DATA_HOME").filter(|dir| dir.is_absolute());
         let data = data.or_else(|| var("HOME").map(|home| home.join(".local/share")));
-        let data = data.ok_or_else(|| CliError::Usage("HOME is not set: name a directory with --profile-dir".into()))?;
+        let data = data.ok_or_else(|| {
+            CliError::Usage("HOME is not set: name a directory with --profile-dir".into())
+        })?;
         Ok(data.join("conclave").join(&self.profile))
     }
 

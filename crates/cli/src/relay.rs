@@ -27,7 +27,9 @@ const REQUEST_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(5);
 pub async fn run(args: RelayArgs, out: Output) -> Result<(), CliError> {
     let metrics = args.metrics;
     if let Some(addr) = metrics.filter(|addr| !addr.ip().is_loopback()) {
-        return Err(CliError::Usage(format!("{addr}: metrics are served on loopback alone")));
+        return Err(CliError::Usage(format!(
+            "{addr}: metrics are served on loopback alone"
+        )));
     }
     let write_cert = args.write_cert.clone();
     let relay = Arc::new(RelayServer::start(config(args)?).await?);
@@ -38,7 +40,9 @@ pub async fn run(args: RelayArgs, out: Output) -> Result<(), CliError> {
     out.show(&json!({ "relay": url }), |_| format!("relay: {url}"));
     let serving = match metrics {
         Some(addr) => {
-            let listener = TcpListener::bind(addr).await.map_err(CliError::io(addr.to_string()))?;
+            let listener = TcpListener::bind(addr)
+                .await
+                .map_err(CliError::io(addr.to_string()))?;
             Some(tokio::spawn(serve_metrics(listener, Arc::clone(&relay))))
         }
         None => None,
@@ -59,7 +63,10 @@ fn config(args: RelayArgs) -> Result<RelayServerConfig, CliError> {
     config.certificate = match (&args.cert, &args.key) {
         (Some(cert), Some(key)) => Some(certificate(cert, key)?),
         _ if args.self_signed => {
-            let host = args.host.clone().unwrap_or_else(|| args.bind.ip().to_string());
+            let host = args
+                .host
+                .clone()
+                .unwrap_or_else(|| args.bind.ip().to_string());
             Some(RelayCertificate::self_signed(vec![host]).map_err(RelayError::from)?)
         }
         _ => None,
@@ -70,10 +77,20 @@ fn config(args: RelayArgs) -> Result<RelayServerConfig, CliError> {
         return Err(CliError::Usage(message.into()));
     }
     if let Some(path) = &args.token_file {
-        let text = std::fs::read_to_string(path).map(Zeroizing::new).map_err(CliError::io(path.display().to_string()))?;
-        config.tokens = text.lines().map(str::trim).filter(|line| !line.is_empty()).map(Secret::new).collect();
+        let text = std::fs::read_to_string(path)
+            .map(Zeroizing::new)
+            .map_err(CliError::io(path.display().to_string()))?;
+        config.tokens = text
+            .lines()
+            .map(str::trim)
+            .filter(|line| !line.is_empty())
+            .map(Secret::new)
+            .collect();
         if config.tokens.is_empty() {
-            return Err(CliError::Usage(format!("{}: no token in it, and the relay would be open to all", path.display())));
+            return Err(CliError::Usage(format!(
+                "{}: no token in it, and the relay would be open to all",
+                path.display()
+            )));
         }
     }
     config.public_host = args.host;
@@ -92,9 +109,20 @@ fn is_local(addr: SocketAddr) -> bool {
 }
 
 fn certificate(cert: &Path, key: &Path) -> Result<RelayCertificate, CliError> {
-    let bad = |path: &Path| CliError::Usage(format!("{}: not PEM, or not what it should be", path.display()));
-    let chain: Result<Vec<_>, _> = CertificateDer::pem_file_iter(cert).map_err(|_| bad(cert))?.collect();
-    let chain = chain.map_err(|_| bad(cert))?.iter().map(|cert| cert.to_vec()).collect();
+    let bad = |path: &Path| {
+        CliError::Usage(format!(
+            "{}: not PEM, or not what it should be",
+            path.display()
+        ))
+    };
+    let chain: Result<Vec<_>, _> = CertificateDer::pem_file_iter(cert)
+        .map_err(|_| bad(cert))?
+        .collect();
+    let chain = chain
+        .map_err(|_| bad(cert))?
+        .iter()
+        .map(|cert| cert.to_vec())
+        .collect();
     let key = PrivateKeyDer::from_pem_file(key).map_err(|_| bad(key))?;
     let key = Zeroizing::new(key.secret_der().to_vec());
     Ok(RelayCertificate::from_der(chain, key).map_err(RelayError::from)?)
@@ -111,7 +139,10 @@ async fn serve_metrics(listener: TcpListener, relay: Arc<RelayServer>) {
         let answer = async {
             let mut request = [0; REQUEST_BYTES_MAX];
             let _ = stream.read(&mut request).await?;
-            let head = format!("HTTP/1.1 200 OK\r\ncontent-type: text/plain; version=0.0.4\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", text.len());
+            let head = format!(
+                "HTTP/1.1 200 OK\r\ncontent-type: text/plain; version=0.0.4\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+                text.len()
+            );
             stream.write_all(head.as_bytes()).await?;
             stream.write_all(text.as_bytes()).await?;
             stream.shutdown().await

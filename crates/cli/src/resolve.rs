@@ -13,10 +13,20 @@ const PREFIX_MIN: usize = 4;
 ///
 /// # Errors
 /// [`CliError::Name`] if none or several do.
-pub fn pick<'a>(what: &str, list: &'a [Value], wanted: &str, names: &[&str]) -> Result<&'a Value, CliError> {
+pub fn pick<'a>(
+    what: &str,
+    list: &'a [Value],
+    wanted: &str,
+    names: &[&str],
+) -> Result<&'a Value, CliError> {
     let lower = wanted.to_lowercase();
-    let by_name = |value: &&Value| names.iter().any(|field| text(value, field).to_lowercase() == lower);
-    let is_prefix = wanted.len() >= PREFIX_MIN && wanted.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let by_name = |value: &&Value| {
+        names
+            .iter()
+            .any(|field| text(value, field).to_lowercase() == lower)
+    };
+    let is_prefix =
+        wanted.len() >= PREFIX_MIN && wanted.bytes().all(|byte| byte.is_ascii_hexdigit());
     let by_id = |value: &&Value| is_prefix && text(value, "id").starts_with(&lower);
     let mut found: Vec<&Value> = list.iter().filter(by_name).collect();
     if found.is_empty() {
@@ -24,10 +34,18 @@ pub fn pick<'a>(what: &str, list: &'a [Value], wanted: &str, names: &[&str]) -> 
     }
     match found[..] {
         [one] => Ok(one),
-        [] => Err(CliError::Name(format!("there is no {what} {wanted:?} here"))),
+        [] => Err(CliError::Name(format!(
+            "there is no {what} {wanted:?} here"
+        ))),
         _ => {
-            let ids: Vec<String> = found.iter().map(|value| short(text(value, "id")).to_owned()).collect();
-            Err(CliError::Name(format!("several {what}s are called {wanted:?}; name one by its id: {}", ids.join(", "))))
+            let ids: Vec<String> = found
+                .iter()
+                .map(|value| short(text(value, "id")).to_owned())
+                .collect();
+            Err(CliError::Name(format!(
+                "several {what}s are called {wanted:?}; name one by its id: {}",
+                ids.join(", ")
+            )))
         }
     }
 }
@@ -61,7 +79,13 @@ pub fn channel(client: &Client, wanted: &str) -> Result<Value, CliError> {
             channels.extend(list(&client.get(&format!("/servers/{id}"))?, "channels"));
         }
     }
-    pick("channel", &channels, name.trim_start_matches('#'), &["name"]).cloned()
+    pick(
+        "channel",
+        &channels,
+        name.trim_start_matches('#'),
+        &["name"],
+    )
+    .cloned()
 }
 
 /// Finds a channel's id.
@@ -88,11 +112,17 @@ pub fn role(client: &Client, server: &str, wanted: &str) -> Result<String, CliEr
 pub fn member(client: &Client, server: &str, wanted: &str) -> Result<String, CliError> {
     let is_id = wanted.len() >= PREFIX_MIN && wanted.bytes().all(|byte| byte.is_ascii_hexdigit());
     let wanted = wanted.trim_start_matches('@');
-    let query = if is_id { String::new() } else { percent_encode(wanted) };
+    let query = if is_id {
+        String::new()
+    } else {
+        percent_encode(wanted)
+    };
     let mut members = Vec::new();
     let mut after = String::new();
     loop {
-        let page = client.get(&format!("/servers/{server}/members?limit=200&query={query}{after}"))?;
+        let page = client.get(&format!(
+            "/servers/{server}/members?limit=200&query={query}{after}"
+        ))?;
         let page = list(&page, "members");
         match page.last() {
             Some(last) if page.len() == 200 => after = format!("&after={}", text(last, "id")),
@@ -103,7 +133,16 @@ pub fn member(client: &Client, server: &str, wanted: &str) -> Result<String, Cli
         }
         members.extend(page);
     }
-    Ok(text(pick("member", &members, wanted, &["nick", "display_name", "name"])?, "id").to_owned())
+    Ok(text(
+        pick(
+            "member",
+            &members,
+            wanted,
+            &["nick", "display_name", "name"],
+        )?,
+        "id",
+    )
+    .to_owned())
 }
 
 /// Finds somebody among the banned.
@@ -131,12 +170,16 @@ mod tests {
             json!({ "id": "bbbb3333", "name": "Games" }),
             json!({ "id": "cccc4444", "name": "bbbb" }),
         ];
-        let id = |wanted| pick("server", &list, wanted, &["name"]).map(|found| text(found, "id").to_owned());
+        let id = |wanted| {
+            pick("server", &list, wanted, &["name"]).map(|found| text(found, "id").to_owned())
+        };
         assert_eq!(id("books").unwrap(), "aaaa1111");
         assert_eq!(id("AAAA2").unwrap(), "aaaa2222");
         assert_eq!(id("bbbb").unwrap(), "cccc4444");
         assert!(matches!(id("games"), Err(CliError::Name(message)) if message.contains("several")));
         assert!(matches!(id("aaaa"), Err(CliError::Name(message)) if message.contains("several")));
-        assert!(matches!(id("nothing"), Err(CliError::Name(message)) if message.contains("no server")));
+        assert!(
+            matches!(id("nothing"), Err(CliError::Name(message)) if message.contains("no server"))
+        );
     }
 }

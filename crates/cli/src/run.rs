@@ -48,11 +48,20 @@ pub fn config(profile: &ProfileArgs, args: RunArgs) -> Result<NodeConfig, CliErr
     config.profile_name = profile.profile.clone();
     config.port = args.port;
     config.bind = args.bind;
-    let token = args.relay_token_file.as_deref().map(read_secret).transpose()?;
-    let cert = args.relay_cert.as_deref().map(|path| std::fs::read(path).map_err(CliError::io(path.display().to_string())));
+    let token = args
+        .relay_token_file
+        .as_deref()
+        .map(read_secret)
+        .transpose()?;
+    let cert = args
+        .relay_cert
+        .as_deref()
+        .map(|path| std::fs::read(path).map_err(CliError::io(path.display().to_string())));
     let cert = cert.transpose()?;
     for url in &args.relay {
-        let url = url.parse().map_err(|error: conclave_node::AddrError| CliError::Usage(error.to_string()))?;
+        let url = url
+            .parse()
+            .map_err(|error: conclave_node::AddrError| CliError::Usage(error.to_string()))?;
         let mut relay = RelayEntry::new(url);
         relay.token = token.as_ref().map(|token| Secret::new(token.as_str()));
         relay.pinned_cert_der.clone_from(&cert);
@@ -86,7 +95,11 @@ fn passphrase(dir: &Path, args: &RunArgs) -> Result<Option<Zeroizing<String>>, C
     if !std::io::stdin().is_terminal() {
         return Err(CliError::Usage("this profile needs a passphrase: run in a terminal, or name a file with --passphrase-file".into()));
     }
-    let ask = |prompt| rpassword::prompt_password(prompt).map(Zeroizing::new).map_err(CliError::io("the terminal"));
+    let ask = |prompt| {
+        rpassword::prompt_password(prompt)
+            .map(Zeroizing::new)
+            .map_err(CliError::io("the terminal"))
+    };
     let first = ask("Passphrase: ")?;
     if !exists && *ask("Once more: ")? != *first {
         return Err(CliError::Usage("the two passphrases differ".into()));
@@ -96,8 +109,12 @@ fn passphrase(dir: &Path, args: &RunArgs) -> Result<Option<Zeroizing<String>>, C
 
 /// Reads the first line of a file.
 pub fn read_secret(path: &Path) -> Result<Zeroizing<String>, CliError> {
-    let text = std::fs::read_to_string(path).map(Zeroizing::new).map_err(CliError::io(path.display().to_string()))?;
-    Ok(Zeroizing::new(text.lines().next().unwrap_or_default().to_owned()))
+    let text = std::fs::read_to_string(path)
+        .map(Zeroizing::new)
+        .map_err(CliError::io(path.display().to_string()))?;
+    Ok(Zeroizing::new(
+        text.lines().next().unwrap_or_default().to_owned(),
+    ))
 }
 
 /// Opens the browser with a file that only this user can read: the arguments of a process are visible to everybody.
@@ -108,8 +125,17 @@ fn open_browser(dir: &Path, url: &str) {
          <meta http-equiv=\"refresh\" content=\"0;url={url}\"><a href=\"{url}\">Open Conclave</a>"
     );
     let opened = write_private(&path, page.as_bytes()).is_ok()
-        && Command::new("xdg-open").arg(&path).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().is_ok();
+        && Command::new("xdg-open")
+            .arg(&path)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .is_ok();
     if !opened {
-        let _ = writeln!(std::io::stderr(), "no browser could be opened: open the address above yourself");
+        let _ = writeln!(
+            std::io::stderr(),
+            "no browser could be opened: open the address above yourself"
+        );
     }
 }

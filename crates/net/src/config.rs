@@ -46,8 +46,11 @@ impl RelayEntry {
 pub struct NetConfig {
     /// Seed of the Ed25519 key whose public part is the node id. Never printed, wiped when dropped.
     pub secret_key: Zeroizing<[u8; 32]>,
-    /// Local UDP address; `None` for any port on all interfaces.
+    /// Local UDP address; `None` for all interfaces.
     pub bind: Option<SocketAddr>,
+    /// UDP port on all interfaces, where `bind` is `None`; 0 for any. A node that keeps its port is found again by peers
+    /// that remember it.
+    pub port: u16,
     /// Whether peers may be reached directly. Without it everything goes through relays, and peers learn no address
     /// of this node.
     pub direct: bool,
@@ -69,6 +72,7 @@ impl NetConfig {
         Self {
             secret_key: Zeroizing::new(secret_key),
             bind: None,
+            port: 0,
             direct: true,
             relays: Vec::new(),
             versions: VersionRange::CURRENT,
@@ -83,6 +87,7 @@ impl fmt::Debug for NetConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("NetConfig")
             .field("bind", &self.bind)
+            .field("port", &self.port)
             .field("direct", &self.direct)
             .field("relays", &self.relays)
             .field("versions", &self.versions)

@@ -1,9 +1,11 @@
 //! Opens the QUIC endpoint with this protocol's settings.
 
+use std::net::{Ipv4Addr, Ipv6Addr};
+
 use iroh::{
     Endpoint, RelayMode, SecretKey,
     dns::DnsResolver,
-    endpoint::{NetReportConfig, QuicTransportConfig, VarInt, presets},
+    endpoint::{BindOpts, NetReportConfig, QuicTransportConfig, VarInt, presets},
 };
 
 use crate::{config::NetConfig, error::BindError, handshake::ALPN, homes::Homes};
@@ -51,6 +53,15 @@ pub(crate) async fn open(config: &NetConfig, homes: &Homes) -> Result<Endpoint, 
         builder = builder
             .clear_ip_transports()
             .bind_addr(addr)
+            .map_err(|error| BindError::Socket(error.to_string()))?;
+    } else if config.port != 0 {
+        // A machine may have no IPv6.
+        let optional = BindOpts::default().set_is_required(false);
+        let port = config.port;
+        builder = builder
+            .clear_ip_transports()
+            .bind_addr((Ipv4Addr::UNSPECIFIED, port))
+            .and_then(|all| all.bind_addr_with_opts((Ipv6Addr::UNSPECIFIED, port), optional))
             .map_err(|error| BindError::Socket(error.to_string()))?;
     }
     builder

@@ -1,6 +1,6 @@
 //! The endpoint of a node: dials, accepts, and keeps the connections.
 
-use std::sync::Arc;
+use std::{net::SocketAddr, sync::Arc};
 
 use iroh::{Endpoint, Watcher, endpoint::Connection};
 use tokio::{
@@ -88,6 +88,11 @@ impl Network {
     /// Returns this node's public key.
     pub fn node_id(&self) -> NodeId {
         *self.0.endpoint.id().as_bytes()
+    }
+
+    /// Returns the local UDP addresses of the endpoint's sockets.
+    pub fn local_addrs(&self) -> Vec<SocketAddr> {
+        self.0.endpoint.bound_sockets()
     }
 
     /// Returns where this node can be reached. Waits up to [`Limits::addr_timeout`] for at least one local address and,

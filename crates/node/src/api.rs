@@ -42,8 +42,8 @@ pub use self::route::{BodyKind, Limit, Route};
 pub use self::routes::all as routes;
 pub use self::session::Sessions;
 pub use self::shown::router as files_router;
-pub use self::web::is_built as web_is_built;
 pub use self::tokens::{ROW_PREFIX as TOKEN_ROW_PREFIX, TOKENS_MAX, TokenBook};
+pub use self::web::is_built as web_is_built;
 
 /// Where the routes of the table lie.
 pub const BASE: &str = "/api/v1";
@@ -52,13 +52,20 @@ pub const BASE: &str = "/api/v1";
 pub fn router(app: &Arc<App>, has_web: bool) -> Router {
     let mut router = Router::new();
     for route in routes() {
-        let handler = (route.handler)().route_layer(from_fn_with_state((Arc::clone(app), route), enforce::enforce));
+        let handler = (route.handler)().route_layer(from_fn_with_state(
+            (Arc::clone(app), route),
+            enforce::enforce,
+        ));
         router = router.route(&format!("{BASE}{}", route.path), handler);
     }
     router
         .fallback(move |request: Request| async move { elsewhere(&request, has_web) })
         .method_not_allowed_fallback(|| async {
-            ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "invalid", "this address knows other methods")
+            ApiError::new(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "invalid",
+                "this address knows other methods",
+            )
         })
         .layer(from_fn_with_state(Arc::clone(app), guard::guard))
         .with_state(Arc::clone(app))

@@ -25,13 +25,26 @@ const REACH_INTERVAL: Duration = Duration::from_secs(10);
 pub async fn carry(mut events: Events, engine: EngineHandle, connections: Arc<Connections>) {
     while let Some(event) = events.recv().await {
         let input = match event {
-            NetEvent::Connected { conn, node_id, incoming, .. } => {
+            NetEvent::Connected {
+                conn,
+                node_id,
+                incoming,
+                ..
+            } => {
                 let conn = connections.add(conn, node_id);
-                Some(Input::Connected { conn, node: NodeId(node_id), incoming })
+                Some(Input::Connected {
+                    conn,
+                    node: NodeId(node_id),
+                    incoming,
+                })
             }
             // After a reset the engine does not know connections that were open then; they are being closed.
-            NetEvent::Received { conn, payload, .. } => connections.number(conn).map(|conn| Input::Frame(conn, payload)),
-            NetEvent::Disconnected { conn, .. } => connections.remove(conn).map(Input::Disconnected),
+            NetEvent::Received { conn, payload, .. } => connections
+                .number(conn)
+                .map(|conn| Input::Frame(conn, payload)),
+            NetEvent::Disconnected { conn, .. } => {
+                connections.remove(conn).map(Input::Disconnected)
+            }
             NetEvent::PathChanged { .. } => None,
         };
         if let Some(input) = input
@@ -43,10 +56,18 @@ pub async fn carry(mut events: Events, engine: EngineHandle, connections: Arc<Co
 }
 
 /// Tells the engine how this node can be reached, at first and whenever that changes or is asked for.
-pub async fn report_reach(network: Network, engine: EngineHandle, asked: Arc<tokio::sync::Notify>, stop: CancellationToken) {
+pub async fn report_reach(
+    network: Network,
+    engine: EngineHandle,
+    asked: Arc<tokio::sync::Notify>,
+    stop: CancellationToken,
+) {
     let mut told: Option<PeerAddr> = None;
     loop {
-        let addr = network.addr().await;
+        let addr = tokio::select! {
+            addr = network.addr() => addr,
+            () = stop.cancelled() => return,
+        };
         if told.as_ref() != Some(&addr) {
             if !engine.input(Input::OwnReach(reach_of(&addr))).await {
                 return;

@@ -20,7 +20,14 @@ pub const AFTER_VAULT_WRITE: &str = "after-vault-write";
 pub const IN_JOIN: &str = "in-join";
 
 /// Every point by name.
-pub const POINTS: [&str; 6] = [BEFORE_COMMIT, AFTER_COMMIT, AFTER_SEND, AFTER_REPLY, AFTER_VAULT_WRITE, IN_JOIN];
+pub const POINTS: [&str; 6] = [
+    BEFORE_COMMIT,
+    AFTER_COMMIT,
+    AFTER_SEND,
+    AFTER_REPLY,
+    AFTER_VAULT_WRITE,
+    IN_JOIN,
+];
 
 struct Plan {
     name: String,
@@ -42,7 +49,10 @@ pub fn point(name: &str) {
 fn parse(text: &str) -> Option<Plan> {
     let (name, nth) = text.split_once(':').unwrap_or((text, "1"));
     let nth: u64 = nth.parse().ok().filter(|nth| *nth > 0)?;
-    POINTS.contains(&name).then(|| Plan { name: name.to_owned(), left: AtomicU64::new(nth) })
+    POINTS.contains(&name).then(|| Plan {
+        name: name.to_owned(),
+        left: AtomicU64::new(nth),
+    })
 }
 
 #[cfg(test)]
@@ -51,7 +61,8 @@ mod tests {
 
     #[test]
     fn a_plan_names_a_known_point_and_a_count_from_one() {
-        let read = |text| parse(text).map(|plan| (plan.name.clone(), plan.left.load(Ordering::SeqCst)));
+        let read =
+            |text| parse(text).map(|plan| (plan.name.clone(), plan.left.load(Ordering::SeqCst)));
         assert_eq!(read("after-commit"), Some(("after-commit".into(), 1)));
         assert_eq!(read("before-commit:7"), Some(("before-commit".into(), 7)));
         assert_eq!(read("before-commit:0"), None);

@@ -15,7 +15,6 @@ use tokio::sync::{mpsc, oneshot, watch as changes};
 
 pub use self::account::Account;
 pub use self::actor::{ActorParts, spawn};
-pub use self::expand::EVENT_KINDS;
 pub use self::job::Job;
 pub use self::watch::{Event, Subscription};
 
@@ -44,7 +43,9 @@ pub enum EngineError {
     #[error("the disk is full: nothing was saved. Free some space and try again")]
     StorageFull,
     /// The node stopped working after a fault of its storage.
-    #[error("this node has stopped to keep its data safe: {0}. Restart it once the cause is removed")]
+    #[error(
+        "this node has stopped to keep its data safe: {0}. Restart it once the cause is removed"
+    )]
     Failed(String),
     /// The node is shutting down.
     #[error("this node is shutting down")]
@@ -72,8 +73,19 @@ impl EngineHandle {
         let (jobs, job_inbox) = mpsc::channel(JOBS_MAX);
         let (inputs, input_inbox) = mpsc::channel(INPUTS_MAX);
         let (blobs_changed, blobs) = changes::channel(0);
-        let inboxes = Inboxes { jobs: job_inbox, inputs: input_inbox, blobs: blobs_changed };
-        (Self { jobs, inputs, blobs }, inboxes)
+        let inboxes = Inboxes {
+            jobs: job_inbox,
+            inputs: input_inbox,
+            blobs: blobs_changed,
+        };
+        (
+            Self {
+                jobs,
+                inputs,
+                blobs,
+            },
+            inboxes,
+        )
     }
 
     /// Does what a person asks, durably.
@@ -99,7 +111,11 @@ impl EngineHandle {
             // A caller that went away does not want the answer.
             let _ = sender.send(result);
         };
-        self.send(Job::Command { command: Box::new(command), answer: Box::new(answer) }).await?;
+        self.send(Job::Command {
+            command: Box::new(command),
+            answer: Box::new(answer),
+        })
+        .await?;
         receiver.await.map_err(|_| EngineError::Stopped)?
     }
 
@@ -126,7 +142,11 @@ impl EngineHandle {
     /// [`EngineError::AccountExists`] and faults of vault and store.
     pub async fn found(&self, display_name: String) -> Result<(), EngineError> {
         let (answer, receiver) = oneshot::channel();
-        self.send(Job::Found { display_name, answer }).await?;
+        self.send(Job::Found {
+            display_name,
+            answer,
+        })
+        .await?;
         receiver.await.map_err(|_| EngineError::Stopped)?
     }
 
@@ -134,7 +154,11 @@ impl EngineHandle {
     ///
     /// # Errors
     /// [`EngineError`].
-    pub async fn put_node_row(&self, key: Vec<u8>, value: Option<Vec<u8>>) -> Result<(), EngineError> {
+    pub async fn put_node_row(
+        &self,
+        key: Vec<u8>,
+        value: Option<Vec<u8>>,
+    ) -> Result<(), EngineError> {
         let (answer, receiver) = oneshot::channel();
         self.send(Job::NodeRow { key, value, answer }).await?;
         receiver.await.map_err(|_| EngineError::Stopped)?

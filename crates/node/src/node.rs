@@ -3,9 +3,11 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
-use conclave_net::{NetConfig, Network};
+use conclave_core::view::{Change, Table, View};
+use conclave_net::{Events, NetConfig, Network};
 use conclave_store::profile::{Profile, ProfileError};
 use conclave_store::vault::{Protection, Unlock};
+use conclave_store::{SqliteStore, Store};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 use thiserror::Error;
@@ -25,6 +27,9 @@ use crate::session_file::{SessionFile, SessionInfo};
 
 /// Wishes for connections that wait for the dialer.
 const DIALS_MAX: usize = 256;
+
+/// Row of the UDP port that the transport had last.
+const UDP_PORT: &[u8] = b"udp-port";
 
 /// Why a node did not start. The profile's files are as they were.
 #[derive(Debug, Error)]
@@ -68,6 +73,7 @@ pub struct NodeHandle {
     session_file: Option<SessionFile>,
     failure: watch::Receiver<Option<String>>,
     stopping: CancellationToken,
+    carry: JoinHandle<()>,
     tasks: Vec<JoinHandle<()>>,
     engine_end: tokio::sync::oneshot::Receiver<()>,
 }
@@ -81,12 +87,9 @@ impl Node {
     /// # Errors
     /// [`StartError`].
     pub async fn start(config: NodeConfig) -> Result<NodeHandle, StartError> {
-        let (profile, secrets, config) = open_profile(config).await?;
+        let (mut profile, secrets, config) = open_profile(config).await?;
         let has_passphrase = profile.vault().protection() == Protection::Passphrase;
-        let mut net_config = NetConfig::new(*secrets.node_key);
-        net_config.bind = config.bind;
-        net_config.relays = config.relays.clone();
-        let (network, events) = Network::bind(net_config).await?;
+        let (network, events) = bind_network(&config, &secrets, profile.store_mut()).await?;
 
         let listener = listen(config.port).await?;
         let files_listener = listen(Some(0)).await?;
@@ -103,13 +106,20 @@ impl Node {
             account: Account::new(vault, secrets, network.node_id()),
             store,
             lock,
-            outlet: Outlet::new(network.clone(), Arc::clone(&connections), dials, Arc::clone(&announce)),
+            outlet: Outlet::new(
+                network.clone(),
+                Arc::clone(&connections),
+                dials,
+                Arc::clone(&announce),
+            ),
             profile_name: config.profile_name.clone(),
             files: Arc::clone(&files),
             on_failure: Box::new(move |reason| drop(failed.send(Some(reason)))),
         };
         let spawned = tokio::task::spawn_blocking(move || engine::spawn(parts, inboxes)).await;
-        let (token_rows, engine_end) = spawned.map_err(|_| StartError::Interrupted)?.map_err(StartError::Engine)?;
+        let (token_rows, engine_end) = spawned
+            .map_err(|_| StartError::Interrupted)?
+            .map_err(StartError::Engine)?;
 
         let app = Arc::new(App {
             engine: engine.clone(),
@@ -129,16 +139,34 @@ impl Node {
         });
         app.tokens.load(token_rows.iter().map(Vec::as_slice));
         let session_token = app.sessions.new_session()?;
-        let info = SessionInfo { url: url(port), token: session_token.to_string(), pid: std::process::id() };
-        let session_file = SessionFile::write(&config.profile_dir, &info).map_err(StartError::SessionFile)?;
+        let info = SessionInfo {
+            url: url(port),
+            token: session_token.to_string(),
+            pid: std::process::id(),
+        };
+        let session_file =
+            SessionFile::write(&config.profile_dir, &info).map_err(StartError::SessionFile)?;
 
         let stopping = CancellationToken::new();
+        let carry = tokio::spawn(bridge::carry(events, engine.clone(), connections));
         let tasks = vec![
-            tokio::spawn(bridge::carry(events, engine.clone(), connections)),
-            tokio::spawn(bridge::report_reach(network.clone(), engine, announce, stopping.clone())),
+            tokio::spawn(bridge::report_reach(
+                network.clone(),
+                engine,
+                announce,
+                stopping.clone(),
+            )),
             tokio::spawn(Dialer::new(network).run(wishes)),
-            tokio::spawn(api::serve(listener, api::router(&app, config.web), stopping.clone())),
-            tokio::spawn(api::serve(files_listener, api::files_router(&app), stopping.clone())),
+            tokio::spawn(api::serve(
+                listener,
+                api::router(&app, config.web),
+                stopping.clone(),
+            )),
+            tokio::spawn(api::serve(
+                files_listener,
+                api::files_router(&app),
+                stopping.clone(),
+            )),
         ];
         Ok(NodeHandle {
             app,
@@ -147,6 +175,7 @@ impl Node {
             session_file: Some(session_file),
             failure,
             stopping,
+            carry,
             tasks,
             engine_end,
         })
@@ -165,7 +194,11 @@ impl NodeHandle {
     /// The system has no randomness.
     pub fn open_url(&self) -> Result<Zeroizing<String>, getrandom::Error> {
         let code = self.app.sessions.new_code(clock::now())?;
-        Ok(Zeroizing::new(format!("{}/#code={}", self.url(), code.as_str())))
+        Ok(Zeroizing::new(format!(
+            "{}/#code={}",
+            self.url(),
+            code.as_str()
+        )))
     }
 
     /// A session token of the person.
@@ -176,7 +209,11 @@ impl NodeHandle {
     /// Waits until the node can no longer keep its promises, and says why. It must be stopped then.
     pub async fn failed(&self) -> String {
         let mut failure = self.failure.clone();
-        let reason = failure.wait_for(Option::is_some).await.ok().and_then(|reason| reason.clone());
+        let reason = failure
+            .wait_for(Option::is_some)
+            .await
+            .ok()
+            .and_then(|reason| reason.clone());
         match reason {
             Some(reason) => reason,
             None => std::future::pending().await,
@@ -189,11 +226,62 @@ impl NodeHandle {
         self.stopping.cancel();
         self.app.engine.stop().await;
         let _ = (&mut self.engine_end).await;
+        tracing::debug!("the engine has stopped");
         self.app.network.close().await;
+        tracing::debug!("the network is closed");
+        // Nobody takes events any more.
+        self.carry.abort();
         for task in self.tasks.drain(..) {
             let _ = task.await;
         }
     }
+}
+
+/// Opens the transport at the port of the last time, so that members find this node again where they remember it.
+async fn bind_network(
+    config: &NodeConfig,
+    secrets: &Secrets,
+    store: &mut SqliteStore,
+) -> Result<(Network, Events), StartError> {
+    let remembered = store
+        .get(Table::Node, UDP_PORT)
+        .ok()
+        .flatten()
+        .and_then(|row| Some(u16::from_be_bytes(row.try_into().ok()?)));
+    let mut net_config = NetConfig::new(*secrets.node_key);
+    net_config.relays.clone_from(&config.relays);
+    net_config.bind = config.bind;
+    let is_free = config.bind.is_none_or(|bind| bind.port() == 0);
+    let bound = match remembered.filter(|_| is_free) {
+        Some(port) => {
+            let mut again = net_config.clone();
+            again.port = port;
+            again.bind.iter_mut().for_each(|bind| bind.set_port(port));
+            Network::bind(again).await.ok()
+        }
+        None => None,
+    };
+    let (network, events) = match bound {
+        Some(bound) => bound,
+        None => Network::bind(net_config).await?,
+    };
+    let addrs = network.local_addrs();
+    let port = addrs
+        .iter()
+        .find(|addr| addr.is_ipv4())
+        .or(addrs.first())
+        .map(SocketAddr::port);
+    if let Some(port) = port.filter(|port| is_free && remembered != Some(*port)) {
+        let row = Change::Put {
+            table: Table::Node,
+            key: UDP_PORT.to_vec(),
+            value: port.to_be_bytes().to_vec(),
+        };
+        if let Err(error) = store.commit(&[row]) {
+            tracing::warn!(%error, "the port of the transport is not remembered");
+        }
+    }
+    Ok((network, events))
 }
 
 fn url(port: u16) -> String {
@@ -216,26 +304,37 @@ async fn open_profile(config: NodeConfig) -> Result<(Profile, Secrets, NodeConfi
             let mut seed = Zeroizing::new([0; 32]);
             getrandom::fill(&mut *seed)?;
             let mut rng = ChaCha20Rng::from_seed(*seed);
-            (Profile::create(&config.profile_dir, unlock, &secrets.to_bytes(), &mut rng)?, secrets)
+            (
+                Profile::create(&config.profile_dir, unlock, &secrets.to_bytes(), &mut rng)?,
+                secrets,
+            )
         };
         Ok((profile, secrets, config))
     };
-    tokio::task::spawn_blocking(open).await.map_err(|_| StartError::Interrupted)?
+    tokio::task::spawn_blocking(open)
+        .await
+        .map_err(|_| StartError::Interrupted)?
 }
 
 async fn listen(port: Option<u16>) -> Result<TcpListener, StartError> {
     let bind = |port| TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
     match port {
-        Some(port) => bind(port).await.map_err(|source| StartError::Port { port, source }),
+        Some(port) => bind(port)
+            .await
+            .map_err(|source| StartError::Port { port, source }),
         None => match bind(DEFAULT_PORT).await {
             Ok(listener) => Ok(listener),
             // Another profile has it.
-            Err(_) => bind(0).await.map_err(|source| StartError::Port { port: 0, source }),
+            Err(_) => bind(0)
+                .await
+                .map_err(|source| StartError::Port { port: 0, source }),
         },
     }
 }
 
 fn port_of(listener: &TcpListener) -> Result<u16, StartError> {
-    let addr = listener.local_addr().map_err(|source| StartError::Port { port: 0, source })?;
+    let addr = listener
+        .local_addr()
+        .map_err(|source| StartError::Port { port: 0, source })?;
     Ok(addr.port())
 }

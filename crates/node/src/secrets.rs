@@ -21,7 +21,9 @@ pub struct Secrets {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum SecretsError {
     /// Written by a newer program.
-    #[error("the secrets of this profile have layout {0}, which is newer than this program: update it")]
+    #[error(
+        "the secrets of this profile have layout {0}, which is newer than this program: update it"
+    )]
     Version(u8),
     /// Damaged.
     #[error("the secrets of this profile are damaged: {0} bytes")]
@@ -39,7 +41,10 @@ impl Secrets {
     pub fn fresh() -> Result<Self, getrandom::Error> {
         let mut node_key = Zeroizing::new([0; 32]);
         getrandom::fill(&mut *node_key)?;
-        Ok(Self { node_key, account: None })
+        Ok(Self {
+            node_key,
+            account: None,
+        })
     }
 
     /// Layout: version byte 1, transport key (32), then nothing or [`AccountKeys::to_bytes`].
@@ -64,8 +69,15 @@ impl Secrets {
             return Err(SecretsError::Version(version));
         }
         let (key, account) = rest.split_first_chunk::<32>().ok_or(damaged)?;
-        let account = if account.is_empty() { None } else { Some(AccountKeys::from_bytes(account)?) };
-        Ok(Self { node_key: Zeroizing::new(*key), account })
+        let account = if account.is_empty() {
+            None
+        } else {
+            Some(AccountKeys::from_bytes(account)?)
+        };
+        Ok(Self {
+            node_key: Zeroizing::new(*key),
+            account,
+        })
     }
 }
 
@@ -92,12 +104,22 @@ mod tests {
     #[test]
     fn damaged_and_newer_secrets_are_refused_at_every_length() {
         let account = Some(AccountKeys::generate(&mut ChaCha20Rng::from_seed([1; 32])));
-        let bytes = Secrets { account, ..Secrets::fresh().unwrap() }.to_bytes();
+        let bytes = Secrets {
+            account,
+            ..Secrets::fresh().unwrap()
+        }
+        .to_bytes();
         for len in (0..bytes.len()).filter(|len| *len != PREFIX_LEN) {
-            assert!(Secrets::from_bytes(&bytes[..len]).is_err(), "{len} bytes were accepted");
+            assert!(
+                Secrets::from_bytes(&bytes[..len]).is_err(),
+                "{len} bytes were accepted"
+            );
         }
         let mut newer = bytes.to_vec();
         newer[0] = 2;
-        assert_eq!(Secrets::from_bytes(&newer).err(), Some(SecretsError::Version(2)));
+        assert_eq!(
+            Secrets::from_bytes(&newer).err(),
+            Some(SecretsError::Version(2))
+        );
     }
 }

@@ -47,7 +47,9 @@ impl SessionInfo {
         }
         let text = Zeroizing::new(fs::read(&path)?);
         // The parser's own words could quote the token.
-        serde_json::from_slice(&text).map(Some).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "not a session file"))
+        serde_json::from_slice(&text)
+            .map(Some)
+            .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "not a session file"))
     }
 }
 
@@ -80,7 +82,11 @@ impl Drop for SessionFile {
 pub fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let new = path.with_extension("new");
     let _ = fs::remove_file(&new);
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&new)?;
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&new)?;
     file.write_all(bytes)?;
     file.sync_all()?;
     fs::rename(&new, path)

@@ -17,10 +17,19 @@ pub fn run(client: &Client, out: Output, command: ChannelCommand) -> Result<(), 
         create @ ChannelCommand::Create { .. } => create_channel(client, out, create),
         ChannelCommand::List { server } => {
             let id = resolve::server(client, &server)?;
-            out.show(&client.get(&format!("/servers/{id}"))?["channels"], |channels| lines(channels, one));
+            out.show(
+                &client.get(&format!("/servers/{id}"))?["channels"],
+                |channels| lines(channels, one),
+            );
             Ok(())
         }
-        ChannelCommand::Edit { channel, name, topic, slow_mode, durability } => {
+        ChannelCommand::Edit {
+            channel,
+            name,
+            topic,
+            slow_mode,
+            durability,
+        } => {
             let id = resolve::channel_id(client, &channel)?;
             let body = object([
                 ("name", name.map(Value::from)),
@@ -37,16 +46,34 @@ pub fn run(client: &Client, out: Output, command: ChannelCommand) -> Result<(), 
             out.done("deleted");
             Ok(())
         }
-        ChannelCommand::Overwrite { channel, kind, subject, allow, deny } => {
+        ChannelCommand::Overwrite {
+            channel,
+            kind,
+            subject,
+            allow,
+            deny,
+        } => {
             let channel = resolve::channel(client, &channel)?;
             let server = text(&channel, "server_id");
-            let subject = if kind == "role" { resolve::role(client, server, &subject)? } else { resolve::member(client, server, &subject)? };
-            let path = format!("/channels/{}/overwrites/{kind}/{subject}", text(&channel, "id"));
+            let subject = if kind == "role" {
+                resolve::role(client, server, &subject)?
+            } else {
+                resolve::member(client, server, &subject)?
+            };
+            let path = format!(
+                "/channels/{}/overwrites/{kind}/{subject}",
+                text(&channel, "id")
+            );
             if allow.is_none() && deny.is_none() {
                 client.delete(&path, &json!({}))?;
             } else {
-                let bits = |bits: Option<String>| bits.map_or(Ok("0".to_owned()), |bits| super::roles::bits(&bits));
-                client.put(&path, &json!({ "allow": bits(allow)?, "deny": bits(deny)? }))?;
+                let bits = |bits: Option<String>| {
+                    bits.map_or(Ok("0".to_owned()), |bits| super::roles::bits(&bits))
+                };
+                client.put(
+                    &path,
+                    &json!({ "allow": bits(allow)?, "deny": bits(deny)? }),
+                )?;
             }
             out.done("done");
             Ok(())
@@ -55,11 +82,23 @@ pub fn run(client: &Client, out: Output, command: ChannelCommand) -> Result<(), 
 }
 
 fn create_channel(client: &Client, out: Output, command: ChannelCommand) -> Result<(), CliError> {
-    let ChannelCommand::Create { server, name, kind, topic, parent, private, allow_role, durability } = command else {
+    let ChannelCommand::Create {
+        server,
+        name,
+        kind,
+        topic,
+        parent,
+        private,
+        allow_role,
+        durability,
+    } = command
+    else {
         return Ok(());
     };
     let server = resolve::server(client, &server)?;
-    let parent = parent.map(|parent| resolve::channel_id(client, &format!("{server}/{parent}"))).transpose()?;
+    let parent = parent
+        .map(|parent| resolve::channel_id(client, &format!("{server}/{parent}")))
+        .transpose()?;
     let view = super::roles::bits(VIEW_CHANNEL)?;
     let mut overwrites = Vec::new();
     for role in &allow_role {
@@ -75,7 +114,10 @@ fn create_channel(client: &Client, out: Output, command: ChannelCommand) -> Resu
         ("overwrites", Some(Value::from(overwrites))),
         ("durability", durability.map(Value::from)),
     ]);
-    out.show(&client.post(&format!("/servers/{server}/channels"), &body)?, one);
+    out.show(
+        &client.post(&format!("/servers/{server}/channels"), &body)?,
+        one,
+    );
     Ok(())
 }
 
@@ -86,10 +128,22 @@ pub fn one(channel: &Value) -> String {
         "announcement" => "! ",
         _ => "# ",
     };
-    let private = if channel["private"] == true { "  private" } else { "" };
-    let unread = if channel["unread"] == true { "  unread" } else { "" };
+    let private = if channel["private"] == true {
+        "  private"
+    } else {
+        ""
+    };
+    let unread = if channel["unread"] == true {
+        "  unread"
+    } else {
+        ""
+    };
     let name = printable(text(channel, "name"));
-    format!("{}  {mark}{name}  {}{private}{unread}", short(text(channel, "id")), text(channel, "durability"))
+    format!(
+        "{}  {mark}{name}  {}{private}{unread}",
+        short(text(channel, "id")),
+        text(channel, "durability")
+    )
 }
 
 pub fn keys(client: &Client, out: Output, channel: &str) -> Result<(), CliError> {

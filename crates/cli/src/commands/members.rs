@@ -15,20 +15,35 @@ pub fn run(client: &Client, out: Output, command: MemberCommand) -> Result<(), C
     match command {
         MemberCommand::List { server, query } => {
             let server = resolve::server(client, &server)?;
-            let answer = client.get(&format!("/servers/{server}/members?limit=200&query={}", percent_encode(&query)))?;
+            let answer = client.get(&format!(
+                "/servers/{server}/members?limit=200&query={}",
+                percent_encode(&query)
+            ))?;
             out.show(&answer, |answer| lines(&answer["members"], one));
         }
         MemberCommand::Show { server, member } => {
             let (server, member) = both(client, &server, &member)?;
-            out.show(&client.get(&format!("/servers/{server}/members/{member}"))?, one);
+            out.show(
+                &client.get(&format!("/servers/{server}/members/{member}"))?,
+                one,
+            );
         }
     }
     Ok(())
 }
 
 fn one(member: &Value) -> String {
-    let owner = if member["owner"] == true { "  owner" } else { "" };
-    format!("{}  {}  {}{owner}", short(text(member, "id")), printable(text(member, "name")), text(member, "presence"))
+    let owner = if member["owner"] == true {
+        "  owner"
+    } else {
+        ""
+    };
+    format!(
+        "{}  {}  {}{owner}",
+        short(text(member, "id")),
+        printable(text(member, "name")),
+        text(member, "presence")
+    )
 }
 
 fn both(client: &Client, server: &str, member: &str) -> Result<(String, String), CliError> {
@@ -41,9 +56,18 @@ fn because(reason: Option<String>) -> Value {
     object([("reason", reason.map(Value::from))])
 }
 
-pub fn kick(client: &Client, out: Output, server: &str, member: &str, reason: Option<String>) -> Result<(), CliError> {
+pub fn kick(
+    client: &Client,
+    out: Output,
+    server: &str,
+    member: &str,
+    reason: Option<String>,
+) -> Result<(), CliError> {
     let (server, member) = both(client, server, member)?;
-    client.post(&format!("/servers/{server}/members/{member}/kick"), &because(reason))?;
+    client.post(
+        &format!("/servers/{server}/members/{member}/kick"),
+        &because(reason),
+    )?;
     out.done("kicked");
     Ok(())
 }
@@ -58,16 +82,28 @@ pub fn ban(
 ) -> Result<(), CliError> {
     let (server, member) = both(client, server, member)?;
     let delete_ms = delete_hours.map(|hours| Value::from(hours.saturating_mul(3_600_000)));
-    let body = object([("reason", reason.map(Value::from)), ("delete_messages_ms", delete_ms)]);
+    let body = object([
+        ("reason", reason.map(Value::from)),
+        ("delete_messages_ms", delete_ms),
+    ]);
     client.put(&format!("/servers/{server}/bans/{member}"), &body)?;
     out.done("banned; the keys have changed");
     Ok(())
 }
 
-pub fn unban(client: &Client, out: Output, server: &str, member: &str, reason: Option<String>) -> Result<(), CliError> {
+pub fn unban(
+    client: &Client,
+    out: Output,
+    server: &str,
+    member: &str,
+    reason: Option<String>,
+) -> Result<(), CliError> {
     let server = resolve::server(client, server)?;
     let member = resolve::banned(client, &server, member)?;
-    client.delete(&format!("/servers/{server}/bans/{member}"), &because(reason))?;
+    client.delete(
+        &format!("/servers/{server}/bans/{member}"),
+        &because(reason),
+    )?;
     out.done("the ban is lifted");
     Ok(())
 }
@@ -81,17 +117,39 @@ pub fn timeout(
     reason: Option<String>,
 ) -> Result<(), CliError> {
     let (server, member) = both(client, server, member)?;
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default()
+        .as_millis();
     let now = u64::try_from(now).unwrap_or(u64::MAX);
-    let until = if minutes == 0 { Value::Null } else { Value::from(now.saturating_add(minutes.saturating_mul(60_000))) };
-    let body = object([("timeout_until_ms", Some(until)), ("reason", reason.map(Value::from))]);
+    let until = if minutes == 0 {
+        Value::Null
+    } else {
+        Value::from(now.saturating_add(minutes.saturating_mul(60_000)))
+    };
+    let body = object([
+        ("timeout_until_ms", Some(until)),
+        ("reason", reason.map(Value::from)),
+    ]);
     client.patch(&format!("/servers/{server}/members/{member}"), &body)?;
     out.done("done");
     Ok(())
 }
 
-pub fn nick(client: &Client, out: Output, server: &str, member: &str, nick: Option<String>) -> Result<(), CliError> {
+pub fn nick(
+    client: &Client,
+    out: Output,
+    server: &str,
+    member: &str,
+    nick: Option<String>,
+) -> Result<(), CliError> {
     let (server, member) = both(client, server, member)?;
-    out.show(&client.patch(&format!("/servers/{server}/members/{member}"), &json!({ "nick": nick }))?, one);
+    out.show(
+        &client.patch(
+            &format!("/servers/{server}/members/{member}"),
+            &json!({ "nick": nick }),
+        )?,
+        one,
+    );
     Ok(())
 }

@@ -13,16 +13,28 @@ pub fn run(client: &Client, out: Output, command: ServerCommand) -> Result<(), C
     match command {
         ServerCommand::Create { name, chat } => {
             let template = if chat { "chat" } else { "community" };
-            out.show(&client.post("/servers", &json!({ "name": name, "template": template }))?, one);
+            out.show(
+                &client.post("/servers", &json!({ "name": name, "template": template }))?,
+                one,
+            );
         }
-        ServerCommand::List => out.show(&client.get("/servers")?, |value| lines(&value["servers"], one)),
+        ServerCommand::List => out.show(&client.get("/servers")?, |value| {
+            lines(&value["servers"], one)
+        }),
         ServerCommand::Show { server } => {
             let id = resolve::server(client, &server)?;
             out.show(&client.get(&format!("/servers/{id}"))?, details);
         }
-        ServerCommand::Edit { server, name, description } => {
+        ServerCommand::Edit {
+            server,
+            name,
+            description,
+        } => {
             let id = resolve::server(client, &server)?;
-            let body = object([("name", name.map(Value::from)), ("description", description.map(Value::from))]);
+            let body = object([
+                ("name", name.map(Value::from)),
+                ("description", description.map(Value::from)),
+            ]);
             out.show(&client.patch(&format!("/servers/{id}"), &body)?, one);
         }
         ServerCommand::Leave { server } => {
@@ -43,24 +55,56 @@ pub fn one(server: &Value) -> String {
         _ => String::new(),
     };
     let name = printable(text(server, "name"));
-    format!("{}  {name}  {} members  {state}{unread}", short(text(server, "id")), server["member_count"])
+    format!(
+        "{}  {name}  {} members  {state}{unread}",
+        short(text(server, "id")),
+        server["member_count"]
+    )
 }
 
 fn details(server: &Value) -> String {
-    let channels = lines(&server["channels"], |channel| format!("  {}", super::channels::one(channel)));
-    let roles = lines(&server["roles"], |role| format!("  {}", super::roles::one(role)));
-    format!("{}\n{}\nChannels:\n{channels}Roles:\n{roles}", one(server), printable(text(server, "description")))
+    let channels = lines(&server["channels"], |channel| {
+        format!("  {}", super::channels::one(channel))
+    });
+    let roles = lines(&server["roles"], |role| {
+        format!("  {}", super::roles::one(role))
+    });
+    format!(
+        "{}\n{}\nChannels:\n{channels}Roles:\n{roles}",
+        one(server),
+        printable(text(server, "description"))
+    )
 }
 
-pub fn audit(client: &Client, out: Output, server: &str, limit: usize, action: Option<&str>) -> Result<(), CliError> {
+pub fn audit(
+    client: &Client,
+    out: Output,
+    server: &str,
+    limit: usize,
+    action: Option<&str>,
+) -> Result<(), CliError> {
     let id = resolve::server(client, server)?;
-    let action = action.map(|action| format!("&action={}", crate::client::percent_encode(action))).unwrap_or_default();
+    let action = action
+        .map(|action| format!("&action={}", crate::client::percent_encode(action)))
+        .unwrap_or_default();
     let answer = client.get(&format!("/servers/{id}/audit?limit={limit}{action}"))?;
     out.show(&answer, |answer| {
         lines(&answer["entries"], |entry| {
-            let counts = if entry["effective"] == true { "" } else { "  (does not count)" };
-            let (actor, target) = (printable(text(entry, "actor_name")), printable(text(entry, "target_name")));
-            format!("{}  {actor}  {}  {target}  {}{counts}", entry["time_ms"], text(entry, "action"), printable(text(entry, "reason")))
+            let counts = if entry["effective"] == true {
+                ""
+            } else {
+                "  (does not count)"
+            };
+            let (actor, target) = (
+                printable(text(entry, "actor_name")),
+                printable(text(entry, "target_name")),
+            );
+            format!(
+                "{}  {actor}  {}  {target}  {}{counts}",
+                entry["time_ms"],
+                text(entry, "action"),
+                printable(text(entry, "reason"))
+            )
         })
     });
     Ok(())

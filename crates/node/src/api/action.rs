@@ -55,7 +55,10 @@ actions!(
 impl Action {
     /// Reads a name.
     pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|action| action.name() == text)
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|action| action.name() == text)
     }
 }
 
@@ -70,7 +73,10 @@ impl<'de> Deserialize<'de> for Action {
         let text = Cow::<'de, str>::deserialize(deserializer)?;
         Self::parse(&text).ok_or_else(|| {
             let names: Vec<&str> = Self::ALL.iter().map(|action| action.name()).collect();
-            D::Error::custom(format_args!("no such action; the actions are {}", names.join(", ")))
+            D::Error::custom(format_args!(
+                "no such action; the actions are {}",
+                names.join(", ")
+            ))
         })
     }
 }

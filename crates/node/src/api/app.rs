@@ -69,14 +69,21 @@ impl App {
     /// 404 if it is not known.
     pub fn blob_ref(&self, hash: Id<BlobHash>) -> Result<BlobRef, ApiError> {
         let known = self.files.get(&hash.0);
-        known.map(|known| known.blob).ok_or_else(|| ApiError::not_found("picture; upload it again"))
+        known
+            .map(|known| known.blob)
+            .ok_or_else(|| ApiError::not_found("picture; upload it again"))
     }
 
     /// Finds how the picture of a change opens, if one is named.
     ///
     /// # Errors
     /// 404 if it is not known.
-    pub fn picture(&self, change: Option<Option<Id<BlobHash>>>) -> Result<Option<Option<BlobRef>>, ApiError> {
-        change.map(|hash| hash.map(|hash| self.blob_ref(hash)).transpose()).transpose()
+    pub fn picture(
+        &self,
+        change: Option<Option<Id<BlobHash>>>,
+    ) -> Result<Option<Option<BlobRef>>, ApiError> {
+        change
+            .map(|hash| hash.map(|hash| self.blob_ref(hash)).transpose())
+            .transpose()
     }
 }

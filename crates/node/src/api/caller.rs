@@ -24,7 +24,9 @@ impl Caller {
     pub fn may(&self, action: Action) -> bool {
         match self {
             Self::Person => true,
-            Self::Token { actions, .. } => actions.contains(&action) || actions.contains(&Action::Admin),
+            Self::Token { actions, .. } => {
+                actions.contains(&action) || actions.contains(&Action::Admin)
+            }
         }
     }
 
@@ -44,8 +46,12 @@ impl Caller {
         if self.may(action) {
             return Ok(());
         }
-        let message = format!("this token may not do this: it needs the action {:?}", action.name());
-        Err(ApiError::forbidden(message).with_details(serde_json::json!({ "action": action.name() })))
+        let message = format!(
+            "this token may not do this: it needs the action {:?}",
+            action.name()
+        );
+        Err(ApiError::forbidden(message)
+            .with_details(serde_json::json!({ "action": action.name() })))
     }
 
     /// Requires that the caller may touch a server.

@@ -21,7 +21,12 @@ pub struct ApiError {
 impl ApiError {
     /// Makes a refusal with any status and code.
     pub fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, code, message: message.into(), details: None }
+        Self {
+            status,
+            code,
+            message: message.into(),
+            details: None,
+        }
     }
 
     /// No token, or none that counts.
@@ -37,7 +42,11 @@ impl ApiError {
 
     /// Something named in the request does not exist here.
     pub fn not_found(what: &str) -> Self {
-        Self::new(StatusCode::NOT_FOUND, "not_found", format!("this {what} is not known on this device"))
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "not_found",
+            format!("this {what} is not known on this device"),
+        )
     }
 
     /// The request is malformed or a value out of its limits.
@@ -94,9 +103,15 @@ impl From<EngineError> for ApiError {
         match error {
             EngineError::Command(error) => error.into(),
             EngineError::Store(error) => error.into(),
-            EngineError::NoAccount => Self::conflict(error.to_string()).with_details(json!({ "created": false })),
+            EngineError::NoAccount => {
+                Self::conflict(error.to_string()).with_details(json!({ "created": false }))
+            }
             EngineError::AccountExists => Self::conflict(error.to_string()),
-            EngineError::StorageFull => Self::new(StatusCode::INSUFFICIENT_STORAGE, "storage_full", error.to_string()),
+            EngineError::StorageFull => Self::new(
+                StatusCode::INSUFFICIENT_STORAGE,
+                "storage_full",
+                error.to_string(),
+            ),
             EngineError::Failed(_) | EngineError::Stopped => Self::internal(error.to_string()),
         }
     }
@@ -107,16 +122,22 @@ impl From<CommandError> for ApiError {
         let message = error.to_string();
         match error {
             CommandError::Forbidden { permission, .. } => match permission {
-                Some(permission) => Self::forbidden(message).with_details(json!({ "permission": permission })),
+                Some(permission) => {
+                    Self::forbidden(message).with_details(json!({ "permission": permission }))
+                }
                 None => Self::forbidden(message),
             },
             CommandError::NotFound { what } => Self::not_found(what),
-            CommandError::Invalid { field, .. } => Self::invalid(message).with_details(json!({ "field": field })),
+            CommandError::Invalid { field, .. } => {
+                Self::invalid(message).with_details(json!({ "field": field }))
+            }
             CommandError::Conflict(_) => Self::conflict(message),
             CommandError::Halted => Self::new(StatusCode::CONFLICT, "halted", message),
             CommandError::NoKey => Self::conflict(message).with_details(json!({ "why": "no_key" })),
             CommandError::Store(error) => error.into(),
-            CommandError::TooFast { wait_ms } => Self::rate_limited(message).with_details(json!({ "wait_ms": wait_ms })),
+            CommandError::TooFast { wait_ms } => {
+                Self::rate_limited(message).with_details(json!({ "wait_ms": wait_ms }))
+            }
         }
     }
 }

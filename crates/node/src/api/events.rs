@@ -42,7 +42,10 @@ pub async fn open(
             .max_message_size(CLIENT_BYTES_MAX)
             .max_frame_size(CLIENT_BYTES_MAX)
             .on_upgrade(move |socket| serve(app, caller, socket)),
-        Err(_) => ApiError::invalid("this is a WebSocket: open it with the sub-protocol conclave.v1").into_response(),
+        Err(_) => {
+            ApiError::invalid("this is a WebSocket: open it with the sub-protocol conclave.v1")
+                .into_response()
+        }
     }
 }
 
@@ -78,21 +81,41 @@ async fn serve(app: Arc<App>, caller: Caller, mut socket: WebSocket) {
             },
         }
     };
-    let frame = CloseFrame { code, reason: if code == CLOSE_SLOW { "too slow" } else { "stopping" }.into() };
+    let frame = CloseFrame {
+        code,
+        reason: if code == CLOSE_SLOW {
+            "too slow"
+        } else {
+            "stopping"
+        }
+        .into(),
+    };
     // A socket that takes nothing is dropped instead.
     let _ = tokio::time::timeout(SEND_TIMEOUT, socket.send(Frame::Close(Some(frame)))).await;
 }
 
-async fn subscribe(app: &App, caller: &Caller) -> Result<(Subscription, Value), crate::engine::EngineError> {
-    let (profile, only, files) = (app.profile_name.clone(), caller.server(), Arc::clone(&app.files));
+async fn subscribe(
+    app: &App,
+    caller: &Caller,
+) -> Result<(Subscription, Value), crate::engine::EngineError> {
+    let (profile, only, files) = (
+        app.profile_name.clone(),
+        caller.server(),
+        Arc::clone(&app.files),
+    );
     app.engine
         .subscribe(move |reader| {
             let Some(reader) = reader else {
                 return Ok(json!({ "me": Me::fresh(&profile), "servers": [], "seq": 1 }));
             };
             let me = reader.me()?;
-            let servers = reader.servers()?.into_iter().filter(|server| only.is_none_or(|only| only == server.id));
-            let servers: Vec<ServerSummary> = servers.map(|server| ServerSummary::of(server, me.identity, &files)).collect();
+            let servers = reader
+                .servers()?
+                .into_iter()
+                .filter(|server| only.is_none_or(|only| only == server.id));
+            let servers: Vec<ServerSummary> = servers
+                .map(|server| ServerSummary::of(server, me.identity, &files))
+                .collect();
             Ok(json!({ "me": Me::of(me, &profile, &files), "servers": servers, "seq": 1 }))
         })
         .await
@@ -110,5 +133,8 @@ fn concerns(caller: &Caller, event: &Event) -> bool {
 
 async fn send(socket: &mut WebSocket, seq: u64, kind: &str, data: &Value) -> bool {
     let text = json!({ "seq": seq, "type": kind, "data": data }).to_string();
-    matches!(tokio::time::timeout(SEND_TIMEOUT, socket.send(Frame::Text(text.into()))).await, Ok(Ok(())))
+    matches!(
+        tokio::time::timeout(SEND_TIMEOUT, socket.send(Frame::Text(text.into()))).await,
+        Ok(Ok(()))
+    )
 }

@@ -32,14 +32,24 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
     async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
         let bytes = read_body(request.into_body(), JSON_BYTES_MAX).await?;
         let text: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
-        serde_json::from_slice(text).map(Self).map_err(|error| ApiError::invalid(format!("the body: {error}")))
+        serde_json::from_slice(text)
+            .map(Self)
+            .map_err(|error| ApiError::invalid(format!("the body: {error}")))
     }
 }
 
 /// Whether a request that carries a body says that it is JSON.
 pub fn says_json(headers: &HeaderMap) -> bool {
-    let value = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    value.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json")
+    let value = headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    value
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .eq_ignore_ascii_case("application/json")
 }
 
 /// Reads a whole body of at most `bytes_max` bytes.
@@ -56,7 +66,11 @@ pub async fn read_body(body: Body, bytes_max: usize) -> Result<Bytes, ApiError> 
             }
             Err(ApiError::invalid("the body broke off"))
         }
-        Err(_) => Err(ApiError::new(StatusCode::REQUEST_TIMEOUT, "timeout", "the body did not arrive in time")),
+        Err(_) => Err(ApiError::new(
+            StatusCode::REQUEST_TIMEOUT,
+            "timeout",
+            "the body did not arrive in time",
+        )),
     }
 }
 
@@ -68,7 +82,8 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Params<
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         let path = Path::<T>::from_request_parts(parts, state).await;
-        path.map(|Path(value)| Self(value)).map_err(|error| ApiError::invalid(format!("the address: {}", error.body_text())))
+        path.map(|Path(value)| Self(value))
+            .map_err(|error| ApiError::invalid(format!("the address: {}", error.body_text())))
     }
 }
 
@@ -80,7 +95,9 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Search<T> {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         let query = Query::<T>::from_request_parts(parts, state).await;
-        query.map(|Query(value)| Self(value)).map_err(|error| ApiError::invalid(format!("the query: {}", error.body_text())))
+        query
+            .map(|Query(value)| Self(value))
+            .map_err(|error| ApiError::invalid(format!("the query: {}", error.body_text())))
     }
 }
 

@@ -52,23 +52,49 @@ pub fn stored_type(bytes: &[u8], claimed: &str) -> String {
     if let Some(found) = shown_type(bytes) {
         return found.to_owned();
     }
-    let claimed = claimed.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    let is_token = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&b));
-    let well_formed = claimed.len() <= 100 && claimed.split_once('/').is_some_and(|(kind, sub)| is_token(kind) && is_token(sub));
-    let pretends = ["image/", "video/", "audio/"].iter().any(|kind| claimed.starts_with(kind));
-    if well_formed && !pretends { claimed } else { "application/octet-stream".to_owned() }
+    let claimed = claimed
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase();
+    let is_token = |part: &str| {
+        !part.is_empty()
+            && part
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&b))
+    };
+    let well_formed = claimed.len() <= 100
+        && claimed
+            .split_once('/')
+            .is_some_and(|(kind, sub)| is_token(kind) && is_token(sub));
+    let pretends = ["image/", "video/", "audio/"]
+        .iter()
+        .any(|kind| claimed.starts_with(kind));
+    if well_formed && !pretends {
+        claimed
+    } else {
+        "application/octet-stream".to_owned()
+    }
 }
 
 /// Makes a name that is only a name: no directories, no control or direction-changing characters, not empty.
 pub fn clean_name(name: &str) -> String {
     let is_hidden = |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{61c}');
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
-    let mut clean: String = last.chars().filter(|c| !c.is_control() && !is_hidden(*c)).collect();
+    let mut clean: String = last
+        .chars()
+        .filter(|c| !c.is_control() && !is_hidden(*c))
+        .collect();
     while clean.len() > NAME_BYTES_MAX {
         clean.pop();
     }
     let clean = clean.trim();
-    if clean.is_empty() || clean == "." || clean == ".." { "file".to_owned() } else { clean.to_owned() }
+    if clean.is_empty() || clean == "." || clean == ".." {
+        "file".to_owned()
+    } else {
+        clean.to_owned()
+    }
 }
 
 /// What is known of one blob beside its bytes.
@@ -115,14 +141,21 @@ impl FileBook {
 
     /// Whether a blob was seen in a server.
     pub fn is_in(&self, hash: &BlobHash, server: ServerId) -> bool {
-        self.lock().blobs.get(hash).is_some_and(|known| known.servers.contains(&server))
+        self.lock()
+            .blobs
+            .get(hash)
+            .is_some_and(|known| known.servers.contains(&server))
     }
 
     fn remember(&self, blob: &BlobRef, file: Option<&Attachment>, server: Option<ServerId>) {
         let mut book = self.lock();
         if !book.blobs.contains_key(&blob.hash) {
             book.order.push_back(blob.hash);
-            let known = KnownBlob { blob: blob.clone(), file: None, servers: BTreeSet::new() };
+            let known = KnownBlob {
+                blob: blob.clone(),
+                file: None,
+                servers: BTreeSet::new(),
+            };
             book.blobs.insert(blob.hash, known);
         }
         if let Some(known) = book.blobs.get_mut(&blob.hash) {
@@ -156,7 +189,12 @@ impl Tickets {
     ///
     /// # Errors
     /// The system has no randomness.
-    pub fn make(&self, hash: BlobHash, name: String, now: Millis) -> Result<Zeroizing<String>, getrandom::Error> {
+    pub fn make(
+        &self,
+        hash: BlobHash,
+        name: String,
+        now: Millis,
+    ) -> Result<Zeroizing<String>, getrandom::Error> {
         let ticket = random_token()?;
         let mut tickets = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         tickets.retain(|(_, made, ..)| now.0.saturating_sub(made.0) < TICKET_LIFETIME_MS);
@@ -170,7 +208,9 @@ impl Tickets {
     /// What a ticket opens.
     pub fn open(&self, ticket: &str, now: Millis) -> Option<(BlobHash, String)> {
         let tickets = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = tickets.iter().find(|(known, ..)| known.as_str() == ticket)?;
+        let found = tickets
+            .iter()
+            .find(|(known, ..)| known.as_str() == ticket)?;
         (now.0.saturating_sub(found.1.0) < TICKET_LIFETIME_MS).then(|| (found.2, found.3.clone()))
     }
 }
@@ -186,11 +226,26 @@ mod tests {
     #[test]
     fn only_bytes_make_a_picture() {
         assert_eq!(stored_type(PNG, "text/plain"), "image/png");
-        assert_eq!(stored_type(b"<svg onload=alert(1)>", "image/svg+xml"), "application/octet-stream");
-        assert_eq!(stored_type(b"<html>", "image/png"), "application/octet-stream");
-        assert_eq!(stored_type(b"hello", "text/plain; charset=utf-8"), "text/plain");
-        assert_eq!(stored_type(b"hello", "text/plain\r\nx: y"), "application/octet-stream");
-        assert_eq!(shown_type(b"<svg xmlns='http://www.w3.org/2000/svg'/>"), None);
+        assert_eq!(
+            stored_type(b"<svg onload=alert(1)>", "image/svg+xml"),
+            "application/octet-stream"
+        );
+        assert_eq!(
+            stored_type(b"<html>", "image/png"),
+            "application/octet-stream"
+        );
+        assert_eq!(
+            stored_type(b"hello", "text/plain; charset=utf-8"),
+            "text/plain"
+        );
+        assert_eq!(
+            stored_type(b"hello", "text/plain\r\nx: y"),
+            "application/octet-stream"
+        );
+        assert_eq!(
+            shown_type(b"<svg xmlns='http://www.w3.org/2000/svg'/>"),
+            None
+        );
     }
 
     #[test]
@@ -207,7 +262,10 @@ mod tests {
         let tickets = Tickets::default();
         let hash = BlobHash([7; 32]);
         let ticket = tickets.make(hash, "a.png".into(), Millis(0)).unwrap();
-        assert_eq!(tickets.open(&ticket, Millis(TICKET_LIFETIME_MS - 1)), Some((hash, "a.png".into())));
+        assert_eq!(
+            tickets.open(&ticket, Millis(TICKET_LIFETIME_MS - 1)),
+            Some((hash, "a.png".into()))
+        );
         assert_eq!(tickets.open(&ticket, Millis(TICKET_LIFETIME_MS)), None);
         assert_eq!(tickets.open("another", Millis(0)), None);
     }

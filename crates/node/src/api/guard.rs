@@ -34,7 +34,13 @@ pub struct Hosts {
 impl Hosts {
     /// The loopback names with a port.
     pub fn loopback(port: u16) -> Self {
-        Self { names: [format!("127.0.0.1:{port}"), format!("localhost:{port}"), format!("[::1]:{port}")] }
+        Self {
+            names: [
+                format!("127.0.0.1:{port}"),
+                format!("localhost:{port}"),
+                format!("[::1]:{port}"),
+            ],
+        }
     }
 
     fn allows_host(&self, host: &str) -> bool {
@@ -42,7 +48,9 @@ impl Hosts {
     }
 
     fn allows_origin(&self, origin: &str) -> bool {
-        origin.strip_prefix("http://").is_some_and(|host| self.allows_host(host))
+        origin
+            .strip_prefix("http://")
+            .is_some_and(|host| self.allows_host(host))
     }
 
     /// Checks `Host` (exactly one) and the authority of the request line.
@@ -53,12 +61,19 @@ impl Hosts {
         let mut hosts = request.headers().get_all(HOST).iter();
         let host = hosts.next().and_then(|host| host.to_str().ok());
         let named = host.is_some_and(|host| self.allows_host(host)) && hosts.next().is_none();
-        let line = request.uri().authority().is_none_or(|authority| self.allows_host(authority.as_str()));
+        let line = request
+            .uri()
+            .authority()
+            .is_none_or(|authority| self.allows_host(authority.as_str()));
         if named && line {
             return Ok(());
         }
         let message = "this address belongs to a program on this machine and answers only to its loopback names";
-        Err(ApiError::new(StatusCode::MISDIRECTED_REQUEST, "misdirected", message))
+        Err(ApiError::new(
+            StatusCode::MISDIRECTED_REQUEST,
+            "misdirected",
+            message,
+        ))
     }
 
     /// Checks `Origin`, where there is one.
@@ -66,8 +81,16 @@ impl Hosts {
     /// # Errors
     /// 403.
     pub fn check_origin(&self, headers: &HeaderMap) -> Result<(), ApiError> {
-        let allowed = headers.get_all(ORIGIN).iter().all(|origin| origin.to_str().is_ok_and(|origin| self.allows_origin(origin)));
-        if allowed { Ok(()) } else { Err(forbidden_origin()) }
+        let allowed = headers.get_all(ORIGIN).iter().all(|origin| {
+            origin
+                .to_str()
+                .is_ok_and(|origin| self.allows_origin(origin))
+        });
+        if allowed {
+            Ok(())
+        } else {
+            Err(forbidden_origin())
+        }
     }
 }
 
@@ -81,7 +104,12 @@ pub fn forbidden_origin() -> ApiError {
 /// so `same-site` is refused too. Opening the app itself from anywhere (a link, the redirect file) is allowed: it carries
 /// no token and cannot be framed.
 fn check_fetch_site(request: &Request) -> Result<(), ApiError> {
-    let header = |name: &str| request.headers().get(name).map(|value| value.to_str().unwrap_or("cross-site"));
+    let header = |name: &str| {
+        request
+            .headers()
+            .get(name)
+            .map(|value| value.to_str().unwrap_or("cross-site"))
+    };
     match header("sec-fetch-site") {
         None | Some("same-origin" | "none") => Ok(()),
         Some(_) => {
@@ -89,7 +117,11 @@ fn check_fetch_site(request: &Request) -> Result<(), ApiError> {
                 && !request.uri().path().starts_with(API_PREFIX)
                 && header("sec-fetch-mode") == Some("navigate")
                 && header("sec-fetch-dest") == Some("document");
-            if opens_page { Ok(()) } else { Err(forbidden_origin()) }
+            if opens_page {
+                Ok(())
+            } else {
+                Err(forbidden_origin())
+            }
         }
     }
 }
@@ -107,7 +139,10 @@ pub async fn guard(State(app): State<Arc<App>>, mut request: Request, next: Next
     headers::secure(response, &app.page_policy)
 }
 
-async fn admit(app: &App, request: &mut Request) -> Result<tokio::sync::OwnedSemaphorePermit, ApiError> {
+async fn admit(
+    app: &App,
+    request: &mut Request,
+) -> Result<tokio::sync::OwnedSemaphorePermit, ApiError> {
     app.hosts.check_host(request)?;
     app.hosts.check_origin(request.headers())?;
     check_fetch_site(request)?;
@@ -118,7 +153,9 @@ async fn admit(app: &App, request: &mut Request) -> Result<tokio::sync::OwnedSem
         request.extensions_mut().insert(caller);
     }
     let permit = Arc::clone(&app.requests).try_acquire_owned();
-    permit.map_err(|_| ApiError::rate_limited("too many requests at the same time: wait for some to be answered"))
+    permit.map_err(|_| {
+        ApiError::rate_limited("too many requests at the same time: wait for some to be answered")
+    })
 }
 
 /// Finds the token of a request: in `Authorization`, or for the stream of events among the sub-protocols.
@@ -129,6 +166,11 @@ fn bearer<'a>(headers: &'a HeaderMap, path: &str) -> Option<&'a str> {
     if path != EVENTS_PATH {
         return None;
     }
-    let offered = headers.get_all(SEC_WEBSOCKET_PROTOCOL).iter().filter_map(|value| value.to_str().ok());
-    offered.flat_map(|value| value.split(',')).find_map(|protocol| protocol.trim().strip_prefix("bearer."))
+    let offered = headers
+        .get_all(SEC_WEBSOCKET_PROTOCOL)
+        .iter()
+        .filter_map(|value| value.to_str().ok());
+    offered
+        .flat_map(|value| value.split(','))
+        .find_map(|protocol| protocol.trim().strip_prefix("bearer."))
 }

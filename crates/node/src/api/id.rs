@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use conclave_core::id::{
-    AudienceId, BlobHash, ChannelId, DeviceId, EnvelopeId, EpochId, EventId, IdentityId, InviteId, NodeId, Pseudonym, RoleId,
-    ServerId,
+    AudienceId, BlobHash, ChannelId, DeviceId, EnvelopeId, EpochId, EventId, IdentityId, InviteId,
+    NodeId, Pseudonym, RoleId, ServerId,
 };
 use conclave_core::permissions::Bits;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -84,7 +84,11 @@ impl Serialize for BitsText {
 impl<'de> Deserialize<'de> for BitsText {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = Cow::<'de, str>::deserialize(deserializer)?;
-        let refuse = |_| D::Error::custom("permissions are the decimal digits of an unsigned 64-bit number, as a string");
+        let refuse = |_| {
+            D::Error::custom(
+                "permissions are the decimal digits of an unsigned 64-bit number, as a string",
+            )
+        };
         text.parse().map(|bits| Self(Bits(bits))).map_err(refuse)
     }
 }
@@ -120,7 +124,10 @@ mod tests {
 
     #[test]
     fn permissions_are_read_by_name_and_by_number() {
-        assert_eq!(parse_permissions("view_channel, SEND_MESSAGES"), Ok(1 << 10 | 1 << 11));
+        assert_eq!(
+            parse_permissions("view_channel, SEND_MESSAGES"),
+            Ok(1 << 10 | 1 << 11)
+        );
         assert_eq!(parse_permissions("18446744073709551615"), Ok(u64::MAX));
         assert!(parse_permissions("EVERYTHING").is_err());
     }

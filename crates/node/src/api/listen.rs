@@ -44,7 +44,12 @@ pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToke
             continue;
         };
         // The listener is bound to loopback; this holds even if it one day is not.
-        let (true, Ok(slot)) = (from.ip().is_loopback(), Arc::clone(&slots).try_acquire_owned()) else { continue };
+        let (true, Ok(slot)) = (
+            from.ip().is_loopback(),
+            Arc::clone(&slots).try_acquire_owned(),
+        ) else {
+            continue;
+        };
         let _ = stream.set_nodelay(true);
         let service = TowerToHyperService::new(router.clone());
         let connection = http1::Builder::new()

@@ -17,7 +17,9 @@ pub fn document() -> Value {
     let mut paths: Map<String, Value> = Map::new();
     for route in routes::all() {
         let operation = operation(route, &mut generator);
-        let path = paths.entry(format!("{BASE}{}", route.path)).or_insert_with(|| json!({}));
+        let path = paths
+            .entry(format!("{BASE}{}", route.path))
+            .or_insert_with(|| json!({}));
         if let Some(path) = path.as_object_mut() {
             path.insert(route.method.to_ascii_lowercase(), operation);
         }
@@ -67,11 +69,16 @@ fn operation(route: &Route, generator: &mut SchemaGenerator) -> Value {
         "operationId": operation_id(route),
         "responses": responses(route, generator),
     });
-    let Some(fields) = operation.as_object_mut() else { return operation };
+    let Some(fields) = operation.as_object_mut() else {
+        return operation;
+    };
     match route.action {
         Some(action) => {
             fields.insert("x-action".into(), json!(action.name()));
-            fields.insert("x-server-limited-tokens".into(), json!(route.limit != Limit::Never));
+            fields.insert(
+                "x-server-limited-tokens".into(),
+                json!(route.limit != Limit::Never),
+            );
         }
         None => {
             fields.insert("security".into(), json!([]));
@@ -87,12 +94,20 @@ fn operation(route: &Route, generator: &mut SchemaGenerator) -> Value {
 }
 
 fn operation_id(route: &Route) -> String {
-    let words = route.path.split(['/', '{', '}', '.', '-', '_']).filter(|word| !word.is_empty());
-    std::iter::once(route.method.to_ascii_lowercase()).chain(words.map(str::to_owned)).collect::<Vec<_>>().join("_")
+    let words = route
+        .path
+        .split(['/', '{', '}', '.', '-', '_'])
+        .filter(|word| !word.is_empty());
+    std::iter::once(route.method.to_ascii_lowercase())
+        .chain(words.map(str::to_owned))
+        .collect::<Vec<_>>()
+        .join("_")
 }
 
 fn path_parameters(path: &str) -> Vec<Value> {
-    let names = path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
+    let names = path
+        .split('/')
+        .filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
     let parameter = |name: &str| {
         let schema = match name {
             "kind" => json!({ "type": "string", "enum": ["role", "member"] }),
@@ -105,9 +120,19 @@ fn path_parameters(path: &str) -> Vec<Value> {
 }
 
 fn query_parameters(schema: &Schema, generator: &SchemaGenerator) -> Vec<Value> {
-    let name = schema.get("$ref").and_then(Value::as_str).and_then(|path| path.rsplit('/').next());
-    let Some(definition) = name.and_then(|name| generator.definitions().get(name)) else { return Vec::new() };
-    let required: Vec<&str> = definition["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let name = schema
+        .get("$ref")
+        .and_then(Value::as_str)
+        .and_then(|path| path.rsplit('/').next());
+    let Some(definition) = name.and_then(|name| generator.definitions().get(name)) else {
+        return Vec::new();
+    };
+    let required: Vec<&str> = definition["required"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
     let properties = definition["properties"].as_object().into_iter().flatten();
     properties
         .map(|(name, schema)| json!({ "name": name, "in": "query", "required": required.contains(&name.as_str()), "schema": schema }))
@@ -121,14 +146,18 @@ fn request_body(route: &Route, generator: &mut SchemaGenerator) -> Option<Value>
             "description": format!("At most {bytes_max} bytes."),
             "content": { "application/octet-stream": {} },
         })),
-        (_, Some(schema)) => Some(json!({ "required": true, "content": { "application/json": { "schema": schema(generator) } } })),
+        (_, Some(schema)) => Some(
+            json!({ "required": true, "content": { "application/json": { "schema": schema(generator) } } }),
+        ),
         (_, None) => None,
     }
 }
 
 fn responses(route: &Route, generator: &mut SchemaGenerator) -> Value {
     let success = match route.response {
-        Some(schema) => json!({ "description": route.summary, "content": { "application/json": { "schema": schema(generator) } } }),
+        Some(schema) => {
+            json!({ "description": route.summary, "content": { "application/json": { "schema": schema(generator) } } })
+        }
         None => json!({ "description": route.summary }),
     };
     let error = json!({

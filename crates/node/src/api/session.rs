@@ -65,11 +65,21 @@ impl Sessions {
     ///
     /// # Errors
     /// The system has no randomness.
-    pub fn redeem(&self, code: &str, now: Millis) -> Result<Option<Zeroizing<String>>, getrandom::Error> {
+    pub fn redeem(
+        &self,
+        code: &str,
+        now: Millis,
+    ) -> Result<Option<Zeroizing<String>>, getrandom::Error> {
         let offered = token_hash(code);
         let mut state = self.lock();
-        state.codes.retain(|(_, made)| now.0.saturating_sub(made.0) < CODE_LIFETIME_MS);
-        let Some(index) = state.codes.iter().position(|(known, _)| bool::from(same(known, &offered))) else {
+        state
+            .codes
+            .retain(|(_, made)| now.0.saturating_sub(made.0) < CODE_LIFETIME_MS);
+        let Some(index) = state
+            .codes
+            .iter()
+            .position(|(known, _)| bool::from(same(known, &offered)))
+        else {
             return Ok(None);
         };
         state.codes.remove(index);
@@ -94,7 +104,13 @@ impl Sessions {
 
     /// Whether a hashed token is one of a session.
     pub fn knows(&self, token: &Digest) -> bool {
-        let known = self.lock().sessions.iter().fold(Choice::from(0), |found, session| found | same(session, token));
+        let known = self
+            .lock()
+            .sessions
+            .iter()
+            .fold(Choice::from(0), |found, session| {
+                found | same(session, token)
+            });
         known.into()
     }
 
@@ -127,9 +143,22 @@ mod tests {
     #[test]
     fn a_code_dies_after_ten_minutes() {
         let sessions = Sessions::default();
-        let (in_time, too_late) = (sessions.new_code(Millis(0)).unwrap(), sessions.new_code(Millis(0)).unwrap());
-        assert!(sessions.redeem(&in_time, Millis(CODE_LIFETIME_MS - 1)).unwrap().is_some());
-        assert!(sessions.redeem(&too_late, Millis(CODE_LIFETIME_MS)).unwrap().is_none());
+        let (in_time, too_late) = (
+            sessions.new_code(Millis(0)).unwrap(),
+            sessions.new_code(Millis(0)).unwrap(),
+        );
+        assert!(
+            sessions
+                .redeem(&in_time, Millis(CODE_LIFETIME_MS - 1))
+                .unwrap()
+                .is_some()
+        );
+        assert!(
+            sessions
+                .redeem(&too_late, Millis(CODE_LIFETIME_MS))
+                .unwrap()
+                .is_none()
+        );
     }
 
     #[test]

@@ -6,8 +6,8 @@ use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, Request, State};
 use axum::http::header::{
-    ACCEPT_RANGES, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_RANGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, RANGE,
-    REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+    ACCEPT_RANGES, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_RANGE, CONTENT_SECURITY_POLICY,
+    CONTENT_TYPE, RANGE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
@@ -45,8 +45,14 @@ async fn guard(State(app): State<Arc<App>>, request: Request, next: Next) -> Res
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (CACHE_CONTROL, "no-store"),
         (REFERRER_POLICY, "no-referrer"),
-        (HeaderName::from_static("cross-origin-resource-policy"), "same-site"),
-        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        (
+            HeaderName::from_static("cross-origin-resource-policy"),
+            "same-site",
+        ),
+        (
+            HeaderName::from_static("cross-origin-opener-policy"),
+            "same-origin",
+        ),
     ] {
         headers.insert(name, HeaderValue::from_static(value));
     }
@@ -57,7 +63,10 @@ fn check(app: &App, request: &Request) -> Result<(), ApiError> {
     app.file_hosts.check_host(request)?;
     app.hosts.check_origin(request.headers())?;
     // The app on the other port counts as the same site; a page elsewhere does not.
-    let site = request.headers().get("sec-fetch-site").map(|site| site.to_str().unwrap_or("cross-site"));
+    let site = request
+        .headers()
+        .get("sec-fetch-site")
+        .map(|site| site.to_str().unwrap_or("cross-site"));
     match site {
         None | Some("same-origin" | "same-site" | "none") => Ok(()),
         Some(_) => Err(forbidden_origin()),
@@ -70,27 +79,47 @@ async fn show(
     method: Method,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let refuse = || ApiError::not_found("ticket: it opens its file for a minute; ask for a new one");
+    let refuse =
+        || ApiError::not_found("ticket: it opens its file for a minute; ask for a new one");
     let (hash, name) = app.tickets.open(&ticket, clock::now()).ok_or_else(refuse)?;
     let known = app.files.get(&hash).ok_or_else(refuse)?;
     let bytes = Bytes::from(read(&app, &known.blob).await?.ok_or_else(refuse)?);
     let shown = shown_type(&bytes);
     let mut response = part(&bytes, headers.get(RANGE).filter(|_| method == Method::GET));
     let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(shown.unwrap_or("application/octet-stream")));
+    headers.insert(
+        CONTENT_TYPE,
+        HeaderValue::from_static(shown.unwrap_or("application/octet-stream")),
+    );
     headers.insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
-    let how = if shown.is_some() { "inline" } else { "attachment" };
-    let disposition = format!("{how}; filename*=UTF-8''{}", utf8_percent_encode(&name, NON_ALPHANUMERIC));
+    let how = if shown.is_some() {
+        "inline"
+    } else {
+        "attachment"
+    };
+    let disposition = format!(
+        "{how}; filename*=UTF-8''{}",
+        utf8_percent_encode(&name, NON_ALPHANUMERIC)
+    );
     let fallback = HeaderValue::from_static("attachment");
-    headers.insert(CONTENT_DISPOSITION, HeaderValue::from_str(&disposition).unwrap_or(fallback));
+    headers.insert(
+        CONTENT_DISPOSITION,
+        HeaderValue::from_str(&disposition).unwrap_or(fallback),
+    );
     Ok(response)
 }
 
 /// Answers with the asked part, so that videos can be wound; with everything if the range makes no sense.
 fn part(bytes: &Bytes, range: Option<&HeaderValue>) -> Response {
     let asked = range.and_then(|range| parse_range(range.to_str().ok()?, bytes.len()));
-    let Some((from, to)) = asked else { return Body::from(bytes.clone()).into_response() };
-    let mut response = (StatusCode::PARTIAL_CONTENT, Body::from(bytes.slice(from..=to))).into_response();
+    let Some((from, to)) = asked else {
+        return Body::from(bytes.clone()).into_response();
+    };
+    let mut response = (
+        StatusCode::PARTIAL_CONTENT,
+        Body::from(bytes.slice(from..=to)),
+    )
+        .into_response();
     if let Ok(value) = HeaderValue::from_str(&format!("bytes {from}-{to}/{}", bytes.len())) {
         response.headers_mut().insert(CONTENT_RANGE, value);
     }

@@ -74,7 +74,17 @@ impl StoredToken {
         actions.sort_unstable();
         actions.dedup();
         let id = hash[..16].to_owned();
-        Ok((Self { id, name, actions, server_id: server, created_ms: now.0, hash }, secret))
+        Ok((
+            Self {
+                id,
+                name,
+                actions,
+                server_id: server,
+                created_ms: now.0,
+                hash,
+            },
+            secret,
+        ))
     }
 
     /// The key of its row.
@@ -136,16 +146,24 @@ impl TokenBook {
 
     /// All tokens, by id.
     pub fn list(&self) -> Vec<TokenInfo> {
-        self.lock().values().map(|(_, token)| token.info(None)).collect()
+        self.lock()
+            .values()
+            .map(|(_, token)| token.info(None))
+            .collect()
     }
 
     /// Whom a hashed token stands for.
     pub fn caller(&self, offered: &Digest) -> Option<Caller> {
         let tokens = self.lock();
         // Every token is compared with, whichever matches.
-        let matches = tokens.values().filter(|(hash, _)| bool::from(same(hash, offered)));
+        let matches = tokens
+            .values()
+            .filter(|(hash, _)| bool::from(same(hash, offered)));
         let (_, token) = matches.last()?;
-        Some(Caller::Token { actions: token.actions.clone(), server: token.server_id.map(|id| id.0) })
+        Some(Caller::Token {
+            actions: token.actions.clone(),
+            server: token.server_id.map(|id| id.0),
+        })
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<String, (Digest, StoredToken)>> {
@@ -161,7 +179,8 @@ mod tests {
 
     #[test]
     fn a_stored_token_is_known_by_its_secret_and_not_by_what_is_stored() {
-        let (token, secret) = StoredToken::make("bot".into(), vec![Action::MessagesWrite], None, Millis(5)).unwrap();
+        let (token, secret) =
+            StoredToken::make("bot".into(), vec![Action::MessagesWrite], None, Millis(5)).unwrap();
         let row = serde_json::to_vec(&token).unwrap();
         assert!(!String::from_utf8_lossy(&row).contains(&secret[TOKEN_PREFIX.len()..]));
 

@@ -28,21 +28,36 @@ pub fn is_built() -> bool {
 /// Serves a file of the app; any path without a dot is one of the app's own views.
 pub fn page(method: &Method, path: &str) -> Response {
     if method != Method::GET && method != Method::HEAD {
-        return ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "invalid", "only GET works here").into_response();
+        return ApiError::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "invalid",
+            "only GET works here",
+        )
+        .into_response();
     }
     let name = path.trim_start_matches('/');
     let is_view = !name.rsplit('/').next().unwrap_or_default().contains('.');
     let name = if is_view { "index.html" } else { name };
     let Some(file) = Assets::get(name) else {
-        return if is_view { Html(WITHOUT_APP).into_response() } else { ApiError::not_found("file").into_response() };
+        return if is_view {
+            Html(WITHOUT_APP).into_response()
+        } else {
+            ApiError::not_found("file").into_response()
+        };
     };
     let mime = mime_guess::from_path(name).first_or_octet_stream();
     let mut response = Body::from(file.data.into_owned()).into_response();
     let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_str(mime.as_ref()).unwrap_or(HeaderValue::from_static("text/plain")));
+    headers.insert(
+        CONTENT_TYPE,
+        HeaderValue::from_str(mime.as_ref()).unwrap_or(HeaderValue::from_static("text/plain")),
+    );
     if name.starts_with("assets/") {
         // Their names hold a hash of their content.
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static("private, max-age=31536000, immutable"));
+        headers.insert(
+            CACHE_CONTROL,
+            HeaderValue::from_static("private, max-age=31536000, immutable"),
+        );
     }
     response
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use conclave_core::member::Reach;
-use conclave_net::{Backoff, ConnectError, NodeId, Network, PeerAddr};
+use conclave_net::{Backoff, ConnectError, Network, NodeId, PeerAddr};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
@@ -38,7 +38,11 @@ pub struct Dialer {
 impl Dialer {
     /// Begins without wishes.
     pub fn new(network: Network) -> Self {
-        Self { network, wishes: HashMap::new(), attempts: JoinSet::new() }
+        Self {
+            network,
+            wishes: HashMap::new(),
+            attempts: JoinSet::new(),
+        }
     }
 
     /// Works until the engine's end of `wishes` is gone.
@@ -61,7 +65,10 @@ impl Dialer {
     }
 
     fn wish(&mut self, reach: &Reach) {
-        let Some(addr) = address(reach).filter(|addr| addr.node_id != self.network.node_id()) else { return };
+        let Some(addr) = address(reach).filter(|addr| addr.node_id != self.network.node_id())
+        else {
+            return;
+        };
         let now = Instant::now();
         if let Some(wish) = self.wishes.get_mut(&addr.node_id) {
             if wish.addr != addr {
@@ -72,12 +79,23 @@ impl Dialer {
             wish.asked = now;
         } else if self.wishes.len() < WISHES_MAX {
             let backoff = Backoff::new(PAUSE.0, PAUSE.1);
-            self.wishes.insert(addr.node_id, Wish { addr, asked: now, next: now, backoff, dialing: false });
+            self.wishes.insert(
+                addr.node_id,
+                Wish {
+                    addr,
+                    asked: now,
+                    next: now,
+                    backoff,
+                    dialing: false,
+                },
+            );
         }
     }
 
     fn attempted(&mut self, node: NodeId, outcome: &Result<(), ConnectError>) {
-        let Some(wish) = self.wishes.get_mut(&node) else { return };
+        let Some(wish) = self.wishes.get_mut(&node) else {
+            return;
+        };
         wish.dialing = false;
         match outcome {
             Ok(()) => drop(self.wishes.remove(&node)),
@@ -94,7 +112,8 @@ impl Dialer {
     /// Starts the attempts that are due; gives the time until the next one is.
     fn start_due(&mut self) -> Duration {
         let now = Instant::now();
-        self.wishes.retain(|_, wish| wish.dialing || now.duration_since(wish.asked) < WISH_LIFETIME);
+        self.wishes
+            .retain(|_, wish| wish.dialing || now.duration_since(wish.asked) < WISH_LIFETIME);
         let mut wait = WISH_LIFETIME;
         for (node, wish) in self.wishes.iter_mut().filter(|(_, wish)| !wish.dialing) {
             if wish.next > now {
@@ -102,7 +121,8 @@ impl Dialer {
             } else if self.attempts.len() < ATTEMPTS_MAX {
                 wish.dialing = true;
                 let (network, addr, node) = (self.network.clone(), wish.addr.clone(), *node);
-                self.attempts.spawn(async move { (node, network.connect(&addr).await.map(drop)) });
+                self.attempts
+                    .spawn(async move { (node, network.connect(&addr).await.map(drop)) });
             }
         }
         wait
@@ -112,7 +132,17 @@ impl Dialer {
 /// Reads what a member says of their node; parts that are no addresses are left out.
 fn address(reach: &Reach) -> Option<PeerAddr> {
     let mut addr = PeerAddr::new(reach.node.0);
-    addr.relays = reach.relays.iter().filter_map(|url| url.parse().ok()).take(conclave_net::PEER_RELAYS_MAX).collect();
-    addr.direct = reach.addresses.iter().filter_map(|text| text.parse().ok()).take(conclave_net::PEER_DIRECT_MAX).collect();
+    addr.relays = reach
+        .relays
+        .iter()
+        .filter_map(|url| url.parse().ok())
+        .take(conclave_net::PEER_RELAYS_MAX)
+        .collect();
+    addr.direct = reach
+        .addresses
+        .iter()
+        .filter_map(|text| text.parse().ok())
+        .take(conclave_net::PEER_DIRECT_MAX)
+        .collect();
     (!addr.relays.is_empty() || !addr.direct.is_empty()).then_some(addr)
 }

@@ -80,7 +80,12 @@ impl Outlet {
         dials: mpsc::Sender<Reach>,
         announce: Arc<Notify>,
     ) -> Self {
-        Self { network, connections, dials, announce }
+        Self {
+            network,
+            connections,
+            dials,
+            announce,
+        }
     }
 
     /// Queues frames in order, then ends connections. A frame for a connection that ended meanwhile is dropped: the engine
@@ -92,7 +97,9 @@ impl Outlet {
         while let Some((to, frame)) = sends.next() {
             batch_bytes += frame.len();
             batch.push(Payload::message(frame));
-            let more = sends.peek().is_some_and(|(next, frame)| *next == to && batch_bytes + frame.len() <= BATCH_BYTES_MAX);
+            let more = sends.peek().is_some_and(|(next, frame)| {
+                *next == to && batch_bytes + frame.len() <= BATCH_BYTES_MAX
+            });
             if !more {
                 self.hand_over(to, std::mem::take(&mut batch));
                 batch_bytes = 0;
@@ -129,7 +136,9 @@ impl Outlet {
     }
 
     fn hand_over(&self, to: ConnId, batch: Vec<Payload>) {
-        let Some(conn) = self.connections.conn(to) else { return };
+        let Some(conn) = self.connections.conn(to) else {
+            return;
+        };
         if let Err(error) = self.network.send(conn, batch) {
             tracing::debug!(%conn, %error, "frames were not sent");
         }

@@ -16,7 +16,11 @@ pub struct Account {
 impl Account {
     /// Puts together what was read from the vault; `node_id` is the public part of the transport key.
     pub fn new(vault: Vault, secrets: Secrets, node_id: [u8; 32]) -> Self {
-        Self { vault, secrets, node_id }
+        Self {
+            vault,
+            secrets,
+            node_id,
+        }
     }
 
     /// The account's keys, if there are any.
@@ -38,7 +42,10 @@ impl Account {
             return Ok(keys.clone());
         }
         let keys = AccountKeys::generate(rng);
-        let secrets = Secrets { node_key: self.secrets.node_key.clone(), account: Some(keys.clone()) };
+        let secrets = Secrets {
+            node_key: self.secrets.node_key.clone(),
+            account: Some(keys.clone()),
+        };
         self.vault.replace_secrets(&secrets.to_bytes(), rng)?;
         self.secrets = secrets;
         Ok(keys)

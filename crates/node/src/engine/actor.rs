@@ -116,7 +116,12 @@ impl Actor {
     /// # Errors
     /// The store cannot be read.
     pub fn node_rows(&self, prefix: &[u8], limit: usize) -> Result<Vec<Vec<u8>>, ViewError> {
-        let rows = self.store.range(Table::Node, &KeyRange::prefix(prefix), Direction::Forward, limit)?;
+        let rows = self.store.range(
+            Table::Node,
+            &KeyRange::prefix(prefix),
+            Direction::Forward,
+            limit,
+        )?;
         Ok(rows.into_iter().map(|(_, value)| value).collect())
     }
 
@@ -151,7 +156,9 @@ impl Actor {
         let now = clock::now().0;
         let latest = self.last_tick.0.saturating_add(TICK_MAX.as_millis() as u64);
         let earliest = self.last_tick.0.saturating_add(TICK_MIN.as_millis() as u64);
-        let due = self.wake.map_or(latest, |wake| wake.0.clamp(earliest, latest));
+        let due = self
+            .wake
+            .map_or(latest, |wake| wake.0.clamp(earliest, latest));
         // A clock that was set back would otherwise stop the ticks.
         Duration::from_millis(due.saturating_sub(now)).min(TICK_MAX)
     }
@@ -182,20 +189,33 @@ impl Actor {
                 (None, None) => read(Err(EngineError::NoAccount)),
                 (None, Some(peer)) => read(Ok(&peer.read(&self.store, clock::now()))),
             },
-            Job::Found { display_name, answer } => {
+            Job::Found {
+                display_name,
+                answer,
+            } => {
                 let _ = answer.send(self.found(&display_name));
             }
             Job::NodeRow { key, value, answer } => {
                 let change = match value {
-                    Some(value) => Change::Put { table: Table::Node, key, value },
-                    None => Change::Delete { table: Table::Node, key },
+                    Some(value) => Change::Put {
+                        table: Table::Node,
+                        key,
+                        value,
+                    },
+                    None => Change::Delete {
+                        table: Table::Node,
+                        key,
+                    },
                 };
                 let _ = answer.send(self.commit(&[change]));
             }
             Job::Subscribe(answer) => {
                 self.tell();
                 let subscription = self.watchers.subscribe();
-                let reader = self.peer.as_ref().map(|peer| peer.read(&self.store, clock::now()));
+                let reader = self
+                    .peer
+                    .as_ref()
+                    .map(|peer| peer.read(&self.store, clock::now()));
                 answer(subscription, reader.as_ref());
             }
             Job::Stop(done) => drop(done.send(())),
@@ -213,10 +233,16 @@ impl Actor {
         if joins {
             crash::point(crash::IN_JOIN);
         }
-        let reply = effects.reply.take().filter(|(of, _)| *of == id).map(|(_, reply)| reply);
+        let reply = effects
+            .reply
+            .take()
+            .filter(|(of, _)| *of == id)
+            .map(|(_, reply)| reply);
         self.follow(effects);
         match (reply, &self.peer) {
-            (Some(Ok(reply)), Some(peer)) => answer(Ok((reply, &peer.read(&self.store, clock::now())))),
+            (Some(Ok(reply)), Some(peer)) => {
+                answer(Ok((reply, &peer.read(&self.store, clock::now()))))
+            }
             (Some(Err(error)), _) => answer(Err(error.into())),
             (None, _) | (_, None) => answer(Err(EngineError::Stopped)),
         }
@@ -264,7 +290,8 @@ impl Actor {
         self.wake = [self.wake, effects.wake].into_iter().flatten().min();
         for notice in effects.notices {
             if matches!(notice, Notice::Blob { .. }) {
-                self.blobs.send_modify(|count| *count = count.wrapping_add(1));
+                self.blobs
+                    .send_modify(|count| *count = count.wrapping_add(1));
             }
             if !self.watchers.is_empty() && self.noticed.insert(notice.clone()) {
                 self.notices.push(notice);
@@ -283,7 +310,11 @@ impl Actor {
             Err(CommitError::Full) => {
                 self.full_until = Some(Millis(clock::now().0.saturating_add(FULL_PAUSE_MS)));
                 self.reopen();
-                self.say("error", "storage_full", &EngineError::StorageFull.to_string());
+                self.say(
+                    "error",
+                    "storage_full",
+                    &EngineError::StorageFull.to_string(),
+                );
                 Err(EngineError::StorageFull)
             }
             Err(error) => {
@@ -295,14 +326,22 @@ impl Actor {
 
     fn open_peer(&mut self) -> Result<(), String> {
         self.peer = None;
-        let Some(keys) = self.account.keys() else { return Ok(()) };
+        let Some(keys) = self.account.keys() else {
+            return Ok(());
+        };
         // Without it the vault was written and the process ended before the store was: the account was never acknowledged,
         // and the next attempt to create it takes the same keys.
-        if self.store.get(Table::Meta, META_ACCOUNT).map_err(|error| error.to_string())?.is_none() {
+        if self
+            .store
+            .get(Table::Meta, META_ACCOUNT)
+            .map_err(|error| error.to_string())?
+            .is_none()
+        {
             return Ok(());
         }
         let node = NodeId(self.account.node_id());
-        let peer = Peer::open(keys.clone(), node, &self.store, clock::now()).map_err(|error| error.to_string())?;
+        let peer = Peer::open(keys.clone(), node, &self.store, clock::now())
+            .map_err(|error| error.to_string())?;
         self.peer = Some(peer);
         Ok(())
     }
@@ -320,7 +359,11 @@ impl Actor {
         tracing::error!(%reason, "the node stops working");
         self.peer = None;
         self.outlet.reset();
-        self.say("error", "failed", &EngineError::Failed(reason.clone()).to_string());
+        self.say(
+            "error",
+            "failed",
+            &EngineError::Failed(reason.clone()).to_string(),
+        );
         self.failed = Some(reason.clone());
         if let Some(on_failure) = self.on_failure.take() {
             on_failure(reason);
@@ -332,14 +375,24 @@ impl Actor {
             return Err(EngineError::AccountExists);
         }
         let mut rng = self.rng()?;
-        let keys = self.account.prepare(&mut rng).map_err(|error| match error {
-            VaultError::Full => EngineError::StorageFull,
-            error => EngineError::Failed(error.to_string()),
-        })?;
+        let keys = self
+            .account
+            .prepare(&mut rng)
+            .map_err(|error| match error {
+                VaultError::Full => EngineError::StorageFull,
+                error => EngineError::Failed(error.to_string()),
+            })?;
         crash::point(crash::AFTER_VAULT_WRITE);
         let node = NodeId(self.account.node_id());
-        let (peer, mut effects) = Peer::found(keys, display_name, node, clock::now(), &mut rng, &self.store)
-            .map_err(found_error)?;
+        let (peer, mut effects) = Peer::found(
+            keys,
+            display_name,
+            node,
+            clock::now(),
+            &mut rng,
+            &self.store,
+        )
+        .map_err(found_error)?;
         let changes = std::mem::take(&mut effects.changes);
         self.commit(&changes)?;
         self.peer = Some(peer);
@@ -359,7 +412,11 @@ impl Actor {
     fn tell(&mut self) {
         self.noticed.clear();
         let notices = std::mem::take(&mut self.notices);
-        let Some(peer) = self.peer.as_ref().filter(|_| !notices.is_empty() && !self.watchers.is_empty()) else {
+        let Some(peer) = self
+            .peer
+            .as_ref()
+            .filter(|_| !notices.is_empty() && !self.watchers.is_empty())
+        else {
             return;
         };
         let reader = peer.read(&self.store, clock::now());
@@ -374,7 +431,12 @@ impl Actor {
 
     fn say(&mut self, level: &'static str, code: &'static str, text: &str) {
         let data = serde_json::json!({ "level": level, "code": code, "text": text });
-        self.watchers.tell(Event { kind: "notice", server: None, action: Action::NodeRead, data });
+        self.watchers.tell(Event {
+            kind: "notice",
+            server: None,
+            action: Action::NodeRead,
+            data,
+        });
     }
 }
 
@@ -382,7 +444,11 @@ fn found_error(error: OpenError) -> EngineError {
     match error {
         OpenError::Store(error) => error.into(),
         OpenError::NoAccount => EngineError::NoAccount,
-        OpenError::Name(message) => CommandError::Invalid { field: "display_name", message }.into(),
+        OpenError::Name(message) => CommandError::Invalid {
+            field: "display_name",
+            message,
+        }
+        .into(),
     }
 }
 
@@ -390,15 +456,26 @@ fn found_error(error: OpenError) -> EngineError {
 ///
 /// # Errors
 /// What [`Actor::open`] says, or the system has no more threads.
-pub fn spawn(parts: ActorParts, inboxes: Inboxes) -> Result<(Vec<Vec<u8>>, oneshot::Receiver<()>), String> {
+pub fn spawn(
+    parts: ActorParts,
+    inboxes: Inboxes,
+) -> Result<(Vec<Vec<u8>>, oneshot::Receiver<()>), String> {
     let actor = Actor::open(parts, inboxes.blobs)?;
-    let rows = actor.node_rows(crate::api::TOKEN_ROW_PREFIX, crate::api::TOKENS_MAX).map_err(|error| error.to_string())?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().map_err(|error| error.to_string())?;
+    let rows = actor
+        .node_rows(crate::api::TOKEN_ROW_PREFIX, crate::api::TOKENS_MAX)
+        .map_err(|error| error.to_string())?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .map_err(|error| error.to_string())?;
     let (ended, end) = oneshot::channel();
     let work = move || {
         runtime.block_on(actor.run((inboxes.jobs, inboxes.inputs)));
         let _ = ended.send(());
     };
-    std::thread::Builder::new().name("engine".into()).spawn(work).map_err(|error| error.to_string())?;
+    std::thread::Builder::new()
+        .name("engine".into())
+        .spawn(work)
+        .map_err(|error| error.to_string())?;
     Ok((rows, end))
 }

@@ -15,102 +15,167 @@ use crate::api::dto::message::{Delivery, Message};
 use crate::api::dto::server::{Server, ServerState, ServerSummary};
 use crate::api::{Action, FileBook, Id};
 
-/// Every type of event, as the API names it.
-pub const EVENT_KINDS: [&str; 20] = [
-    "ready",
-    "me.updated",
-    "server.added",
-    "server.updated",
-    "server.removed",
-    "server.state",
-    "channel.updated",
-    "channel.removed",
-    "member.updated",
-    "member.removed",
-    "message.created",
-    "message.updated",
-    "message.deleted",
-    "message.delivery",
-    "typing",
-    "presence",
-    "unread",
-    "blob.ready",
-    "chat.requested",
-    "notice",
-];
-
 /// Reads what a notice is about; `None` if it is gone by now, or of no interest to clients.
-pub fn expand(notice: &Notice, reader: &Reader<'_>, profile: &str, files: &FileBook) -> Result<Option<Event>, ViewError> {
+pub fn expand(
+    notice: &Notice,
+    reader: &Reader<'_>,
+    profile: &str,
+    files: &FileBook,
+) -> Result<Option<Event>, ViewError> {
     match notice {
         Notice::Me => {
             let me = Me::of(reader.me()?, profile, files);
             Ok(Some(event("me.updated", None, Action::ProfileRead, &me)))
         }
-        Notice::ServerAdded(id) | Notice::Server(id) | Notice::ServerState(id) => server(notice, *id, reader, files),
+        Notice::ServerAdded(id) | Notice::Server(id) | Notice::ServerState(id) => {
+            server(notice, *id, reader, files)
+        }
         Notice::ServerRemoved { server, reason } => {
             let data = json!({ "id": server.to_string(), "reason": reason });
-            Ok(Some(event("server.removed", Some(*server), Action::ServersRead, &data)))
+            Ok(Some(event(
+                "server.removed",
+                Some(*server),
+                Action::ServersRead,
+                &data,
+            )))
         }
         Notice::Channel { server, channel } => channel_updated(*server, *channel, reader),
         Notice::ChannelRemoved { server, channel } => Ok(Some(channel_removed(*server, *channel))),
         Notice::Member { server, member } => member_updated(*server, *member, reader, files),
         Notice::MemberRemoved { server, member } => Ok(Some(member_removed(*server, *member))),
-        Notice::MessageCreated { message, .. } => message_event("message.created", *message, reader, files),
-        Notice::MessageUpdated { message, .. } => message_event("message.updated", *message, reader, files),
+        Notice::MessageCreated { message, .. } => {
+            message_event("message.created", *message, reader, files)
+        }
+        Notice::MessageUpdated { message, .. } => {
+            message_event("message.updated", *message, reader, files)
+        }
         Notice::MessageDeleted { channel, message } => {
             let server = reader.channel(*channel)?.map(|channel| channel.server);
             let data = json!({ "id": message.to_string(), "channel_id": channel.to_string() });
-            Ok(Some(event("message.deleted", server, Action::MessagesRead, &data)))
+            Ok(Some(event(
+                "message.deleted",
+                server,
+                Action::MessagesRead,
+                &data,
+            )))
         }
         Notice::Delivery { channel, message } => delivery(*channel, *message, reader),
         Notice::Unread { server, channel } => unread(*server, *channel, reader),
-        Notice::Typing { server, channel, member, until } => {
-            let name = reader.member(*server, *member)?.map(|member| member.name()).unwrap_or_default();
+        Notice::Typing {
+            server,
+            channel,
+            member,
+            until,
+        } => {
+            let name = reader
+                .member(*server, *member)?
+                .map(|member| member.name())
+                .unwrap_or_default();
             let data = json!({
                 "channel_id": channel.to_string(), "member_id": member.to_string(), "name": name, "until_ms": until.0,
             });
-            Ok(Some(event("typing", Some(*server), Action::MessagesRead, &data)))
+            Ok(Some(event(
+                "typing",
+                Some(*server),
+                Action::MessagesRead,
+                &data,
+            )))
         }
-        Notice::Presence { server, member, presence } => {
+        Notice::Presence {
+            server,
+            member,
+            presence,
+        } => {
             let data = json!({
                 "server_id": server.to_string(), "member_id": member.to_string(), "presence": PresenceName::from(*presence),
             });
-            Ok(Some(event("presence", Some(*server), Action::ServersRead, &data)))
+            Ok(Some(event(
+                "presence",
+                Some(*server),
+                Action::ServersRead,
+                &data,
+            )))
         }
         Notice::ChatRequest { server } => {
             let data = json!({ "id": server.to_string() });
-            Ok(Some(event("chat.requested", None, Action::ServersJoin, &data)))
+            Ok(Some(event(
+                "chat.requested",
+                None,
+                Action::ServersJoin,
+                &data,
+            )))
         }
-        Notice::Blob { hash } => {
-            Ok(Some(event("blob.ready", None, Action::MessagesRead, &json!({ "hash": hash.to_string() }))))
-        }
+        Notice::Blob { hash } => Ok(Some(event(
+            "blob.ready",
+            None,
+            Action::MessagesRead,
+            &json!({ "hash": hash.to_string() }),
+        ))),
         Notice::Network => Ok(None),
     }
 }
 
-fn event(kind: &'static str, server: Option<ServerId>, action: Action, data: &impl Serialize) -> Event {
+fn event(
+    kind: &'static str,
+    server: Option<ServerId>,
+    action: Action,
+    data: &impl Serialize,
+) -> Event {
     // The shapes of the API have string keys only, so that this cannot fail.
     let data = serde_json::to_value(data).unwrap_or(Value::Null);
-    Event { kind, server, action, data }
+    Event {
+        kind,
+        server,
+        action,
+        data,
+    }
 }
 
-fn server(notice: &Notice, id: ServerId, reader: &Reader<'_>, files: &FileBook) -> Result<Option<Event>, ViewError> {
+fn server(
+    notice: &Notice,
+    id: ServerId,
+    reader: &Reader<'_>,
+    files: &FileBook,
+) -> Result<Option<Event>, ViewError> {
     let read = Action::ServersRead;
     if matches!(notice, Notice::ServerState(_)) {
         let show = |state| json!({ "id": id.to_string(), "state": ServerState::from(state) });
-        return Ok(reader.server_state(id).map(|state| event("server.state", Some(id), read, &show(state))));
+        return Ok(reader
+            .server_state(id)
+            .map(|state| event("server.state", Some(id), read, &show(state))));
     }
-    let Some(detail) = reader.server(id)? else { return Ok(None) };
+    let Some(detail) = reader.server(id)? else {
+        return Ok(None);
+    };
     let me = reader.me()?.identity;
     Ok(Some(match notice {
-        Notice::ServerAdded(_) => event("server.added", Some(id), read, &ServerSummary::of(detail.summary, me, files)),
-        _ => event("server.updated", Some(id), read, &Server::of(detail, me, files)),
+        Notice::ServerAdded(_) => event(
+            "server.added",
+            Some(id),
+            read,
+            &ServerSummary::of(detail.summary, me, files),
+        ),
+        _ => event(
+            "server.updated",
+            Some(id),
+            read,
+            &Server::of(detail, me, files),
+        ),
     }))
 }
 
-fn channel_updated(server: ServerId, id: ChannelId, reader: &Reader<'_>) -> Result<Option<Event>, ViewError> {
+fn channel_updated(
+    server: ServerId,
+    id: ChannelId,
+    reader: &Reader<'_>,
+) -> Result<Option<Event>, ViewError> {
     Ok(Some(match reader.channel(id)? {
-        Some(channel) => event("channel.updated", Some(server), Action::ServersRead, &Channel::from(channel)),
+        Some(channel) => event(
+            "channel.updated",
+            Some(server),
+            Action::ServersRead,
+            &Channel::from(channel),
+        ),
         None => channel_removed(server, id),
     }))
 }
@@ -120,7 +185,12 @@ fn channel_removed(server: ServerId, id: ChannelId) -> Event {
     event("channel.removed", Some(server), Action::ServersRead, &data)
 }
 
-fn member_updated(server: ServerId, id: IdentityId, reader: &Reader<'_>, files: &FileBook) -> Result<Option<Event>, ViewError> {
+fn member_updated(
+    server: ServerId,
+    id: IdentityId,
+    reader: &Reader<'_>,
+    files: &FileBook,
+) -> Result<Option<Event>, ViewError> {
     Ok(Some(match reader.member(server, id)? {
         Some(member) => {
             let data = json!({ "server_id": server.to_string(), "member": Member::of(member, server, files) });
@@ -135,22 +205,51 @@ fn member_removed(server: ServerId, id: IdentityId) -> Event {
     event("member.removed", Some(server), Action::ServersRead, &data)
 }
 
-fn message_event(kind: &'static str, id: EnvelopeId, reader: &Reader<'_>, files: &FileBook) -> Result<Option<Event>, ViewError> {
-    let Some(message) = reader.message(id)? else { return Ok(None) };
+fn message_event(
+    kind: &'static str,
+    id: EnvelopeId,
+    reader: &Reader<'_>,
+    files: &FileBook,
+) -> Result<Option<Event>, ViewError> {
+    let Some(message) = reader.message(id)? else {
+        return Ok(None);
+    };
     let server = message.server;
-    Ok(Some(event(kind, Some(server), Action::MessagesRead, &Message::of(message, files))))
+    Ok(Some(event(
+        kind,
+        Some(server),
+        Action::MessagesRead,
+        &Message::of(message, files),
+    )))
 }
 
-fn delivery(channel: ChannelId, id: EnvelopeId, reader: &Reader<'_>) -> Result<Option<Event>, ViewError> {
-    let Some(message) = reader.message(id)? else { return Ok(None) };
+fn delivery(
+    channel: ChannelId,
+    id: EnvelopeId,
+    reader: &Reader<'_>,
+) -> Result<Option<Event>, ViewError> {
+    let Some(message) = reader.message(id)? else {
+        return Ok(None);
+    };
     let data = json!({
         "id": id.to_string(), "channel_id": channel.to_string(), "delivery": Delivery::from(message.delivery),
     });
-    Ok(Some(event("message.delivery", Some(message.server), Action::MessagesRead, &data)))
+    Ok(Some(event(
+        "message.delivery",
+        Some(message.server),
+        Action::MessagesRead,
+        &data,
+    )))
 }
 
-fn unread(server: ServerId, id: ChannelId, reader: &Reader<'_>) -> Result<Option<Event>, ViewError> {
-    let Some(channel) = reader.channel(id)? else { return Ok(None) };
+fn unread(
+    server: ServerId,
+    id: ChannelId,
+    reader: &Reader<'_>,
+) -> Result<Option<Event>, ViewError> {
+    let Some(channel) = reader.channel(id)? else {
+        return Ok(None);
+    };
     let data = json!({
         "server_id": server.to_string(),
         "channel_id": id.to_string(),
@@ -158,5 +257,10 @@ fn unread(server: ServerId, id: ChannelId, reader: &Reader<'_>) -> Result<Option
         "mentions": channel.read.mentions,
         "last_read_id": channel.read.last_read.map(Id),
     });
-    Ok(Some(event("unread", Some(server), Action::MessagesRead, &data)))
+    Ok(Some(event(
+        "unread",
+        Some(server),
+        Action::MessagesRead,
+        &data,
+    )))
 }

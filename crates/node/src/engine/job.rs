@@ -48,4 +48,3 @@ pub enum Job {
     /// End.
     Stop(oneshot::Sender<()>),
 }
-

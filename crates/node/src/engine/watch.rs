@@ -66,7 +66,10 @@ impl Watchers {
         }
         let (sender, events) = mpsc::channel(QUEUE_MAX);
         let overrun = Arc::new(AtomicBool::new(false));
-        self.list.push(Watcher { events: sender, overrun: Arc::clone(&overrun) });
+        self.list.push(Watcher {
+            events: sender,
+            overrun: Arc::clone(&overrun),
+        });
         Subscription { events, overrun }
     }
 
@@ -78,14 +81,16 @@ impl Watchers {
     /// Tells everybody.
     pub fn tell(&mut self, event: Event) {
         let event = Arc::new(event);
-        self.list.retain(|watcher| match watcher.events.try_send(Arc::clone(&event)) {
-            Ok(()) => true,
-            Err(mpsc::error::TrySendError::Full(_)) => {
-                watcher.overrun.store(true, Ordering::Release);
-                false
-            }
-            Err(mpsc::error::TrySendError::Closed(_)) => false,
-        });
+        self.list.retain(
+            |watcher| match watcher.events.try_send(Arc::clone(&event)) {
+                Ok(()) => true,
+                Err(mpsc::error::TrySendError::Full(_)) => {
+                    watcher.overrun.store(true, Ordering::Release);
+                    false
+                }
+                Err(mpsc::error::TrySendError::Closed(_)) => false,
+            },
+        );
     }
 }
 
@@ -96,7 +101,12 @@ mod tests {
     use super::*;
 
     fn event(number: usize) -> Event {
-        Event { kind: "test", server: None, action: Action::ServersRead, data: number.into() }
+        Event {
+            kind: "test",
+            server: None,
+            action: Action::ServersRead,
+            data: number.into(),
+        }
     }
 
     #[tokio::test]

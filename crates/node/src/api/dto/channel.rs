@@ -1,7 +1,9 @@
 //! Channels and who may do what in them.
 
 use conclave_core::event::{self, Subject};
-use conclave_core::id::{AudienceId, ChannelId, EnvelopeId, EpochId, IdentityId, InviteId, RoleId, ServerId};
+use conclave_core::id::{
+    AudienceId, ChannelId, EnvelopeId, EpochId, IdentityId, InviteId, RoleId, ServerId,
+};
 use conclave_engine::model;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -57,7 +59,11 @@ impl From<model::Channel> for Channel {
             durability: Durability::from_number(channel.durability),
             ttl_ms: channel.ttl_ms,
             slow_mode_s: channel.slow_mode_s,
-            overwrites: channel.overwrites.into_iter().map(Overwrite::from).collect(),
+            overwrites: channel
+                .overwrites
+                .into_iter()
+                .map(Overwrite::from)
+                .collect(),
             my_permissions: BitsText(channel.my_permissions),
             unread: channel.read.unread,
             mentions: channel.read.mentions,
@@ -111,7 +117,12 @@ impl From<event::Overwrite> for Overwrite {
             Subject::Role(id) => (SubjectKind::Role, id.to_string()),
             Subject::Member(id) => (SubjectKind::Member, id.to_string()),
         };
-        Self { kind, id, allow: BitsText(overwrite.allow), deny: BitsText(overwrite.deny) }
+        Self {
+            kind,
+            id,
+            allow: BitsText(overwrite.allow),
+            deny: BitsText(overwrite.deny),
+        }
     }
 }
 
@@ -120,7 +131,11 @@ impl TryFrom<Overwrite> for event::Overwrite {
 
     fn try_from(overwrite: Overwrite) -> Result<Self, ApiError> {
         let subject = overwrite.kind.with(&overwrite.id)?;
-        Ok(Self { subject, allow: overwrite.allow.0, deny: overwrite.deny.0 })
+        Ok(Self {
+            subject,
+            allow: overwrite.allow.0,
+            deny: overwrite.deny.0,
+        })
     }
 }
 
@@ -173,10 +188,26 @@ impl From<model::ChannelKeys> for ChannelKeys {
             epoch: keys.epoch.map(Id),
             since_ms: keys.since.map(|since| since.0),
             suite: if keys.suite == 2 { "x-wing" } else { "x25519" },
-            readers: keys.readers.into_iter().map(|(id, name)| Reader { member_id: Id(id), name }).collect(),
-            links: links.map(|(id, open)| LinkReader { invite_id: Id(id), kind: if open { "open" } else { "closed" } }).collect(),
+            readers: keys
+                .readers
+                .into_iter()
+                .map(|(id, name)| Reader {
+                    member_id: Id(id),
+                    name,
+                })
+                .collect(),
+            links: links
+                .map(|(id, open)| LinkReader {
+                    invite_id: Id(id),
+                    kind: if open { "open" } else { "closed" },
+                })
+                .collect(),
             former: former
-                .map(|(id, name, until)| FormerReader { member_id: Id(id), name, until_ms: until.map(|until| until.0) })
+                .map(|(id, name, until)| FormerReader {
+                    member_id: Id(id),
+                    name,
+                    until_ms: until.map(|until| until.0),
+                })
                 .collect(),
         }
     }

@@ -129,7 +129,12 @@ pub struct ChatRequest {
 
 impl From<model::ChatRequest> for ChatRequest {
     fn from(request: model::ChatRequest) -> Self {
-        Self { id: Id(request.server), from_id: Id(request.from), from_name: request.from_name, via_server_id: Id(request.via) }
+        Self {
+            id: Id(request.server),
+            from_id: Id(request.from),
+            from_name: request.from_name,
+            via_server_id: Id(request.via),
+        }
     }
 }
 

@@ -20,7 +20,13 @@ pub struct Ban {
 
 impl From<model::BanEntry> for Ban {
     fn from(ban: model::BanEntry) -> Self {
-        Self { id: Id(ban.member), name: ban.name, reason: ban.reason, time_ms: ban.time.0, actor_id: Id(ban.actor) }
+        Self {
+            id: Id(ban.member),
+            name: ban.name,
+            reason: ban.reason,
+            time_ms: ban.time.0,
+            actor_id: Id(ban.actor),
+        }
     }
 }
 
@@ -70,7 +76,13 @@ impl From<model::AuditEntry> for AuditEntry {
             target_id: entry.target,
             target_name: entry.target_name,
             reason: entry.reason,
-            changes: changes.map(|(field, after)| FieldChange { field, before: None, after: Some(after) }).collect(),
+            changes: changes
+                .map(|(field, after)| FieldChange {
+                    field,
+                    before: None,
+                    after: Some(after),
+                })
+                .collect(),
             effective: entry.effective,
             why_not: entry.why_not,
         }

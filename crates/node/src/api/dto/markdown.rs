@@ -9,22 +9,59 @@ use serde::Serialize;
 #[serde(tag = "t", rename_all = "lowercase")]
 #[expect(missing_docs, reason = "the names say it")]
 pub enum MdNode {
-    Text { v: String },
-    Bold { c: Vec<MdNode> },
-    Italic { c: Vec<MdNode> },
-    Strike { c: Vec<MdNode> },
-    Underline { c: Vec<MdNode> },
-    Spoiler { c: Vec<MdNode> },
-    Quote { c: Vec<MdNode> },
-    Paragraph { c: Vec<MdNode> },
-    Heading { level: u8, c: Vec<MdNode> },
-    Code { v: String },
-    CodeBlock { lang: Option<String>, v: String },
-    Link { url: String, c: Vec<MdNode> },
-    List { ordered: bool, start: u64, items: Vec<Vec<MdNode>> },
+    Text {
+        v: String,
+    },
+    Bold {
+        c: Vec<MdNode>,
+    },
+    Italic {
+        c: Vec<MdNode>,
+    },
+    Strike {
+        c: Vec<MdNode>,
+    },
+    Underline {
+        c: Vec<MdNode>,
+    },
+    Spoiler {
+        c: Vec<MdNode>,
+    },
+    Quote {
+        c: Vec<MdNode>,
+    },
+    Paragraph {
+        c: Vec<MdNode>,
+    },
+    Heading {
+        level: u8,
+        c: Vec<MdNode>,
+    },
+    Code {
+        v: String,
+    },
+    CodeBlock {
+        lang: Option<String>,
+        v: String,
+    },
+    Link {
+        url: String,
+        c: Vec<MdNode>,
+    },
+    List {
+        ordered: bool,
+        start: u64,
+        items: Vec<Vec<MdNode>>,
+    },
     Break,
-    Mention { kind: MentionKind, id: Option<String>, label: String },
-    Emoji { name: String },
+    Mention {
+        kind: MentionKind,
+        id: Option<String>,
+        label: String,
+    },
+    Emoji {
+        name: String,
+    },
 }
 
 /// What a mention names.
@@ -55,11 +92,25 @@ impl From<markdown::MdNode> for MdNode {
             Md::Spoiler(c) => Self::Spoiler { c: all(c) },
             Md::Quote(c) => Self::Quote { c: all(c) },
             Md::Paragraph(c) => Self::Paragraph { c: all(c) },
-            Md::Heading { level, children } => Self::Heading { level, c: all(children) },
+            Md::Heading { level, children } => Self::Heading {
+                level,
+                c: all(children),
+            },
             Md::Code(v) => Self::Code { v },
             Md::CodeBlock { lang, text } => Self::CodeBlock { lang, v: text },
-            Md::Link { url, children } => Self::Link { url, c: all(children) },
-            Md::List { ordered, start, items } => Self::List { ordered, start, items: items.into_iter().map(all).collect() },
+            Md::Link { url, children } => Self::Link {
+                url,
+                c: all(children),
+            },
+            Md::List {
+                ordered,
+                start,
+                items,
+            } => Self::List {
+                ordered,
+                start,
+                items: items.into_iter().map(all).collect(),
+            },
             Md::Break => Self::Break,
             Md::Mention { target, label } => mention(target, label),
             Md::Emoji { name } => Self::Emoji { name },

@@ -46,7 +46,10 @@ impl Message {
     /// Shows a message.
     pub fn of(message: model::Message, files: &FileBook) -> Self {
         files.picture(message.author_avatar.as_ref(), Some(message.server));
-        message.attachments.iter().for_each(|(file, _)| files.file(file, message.server));
+        message
+            .attachments
+            .iter()
+            .for_each(|(file, _)| files.file(file, message.server));
         Self {
             id: Id(message.id),
             channel_id: Id(message.channel),
@@ -62,7 +65,11 @@ impl Message {
             tree: message.tree.into_iter().map(MdNode::from).collect(),
             reply_to: message.reply_to.map(Reply::from),
             reactions: message.reactions.into_iter().map(Reaction::from).collect(),
-            attachments: message.attachments.iter().map(|(file, state)| Attachment::of(file, *state)).collect(),
+            attachments: message
+                .attachments
+                .iter()
+                .map(|(file, state)| Attachment::of(file, *state))
+                .collect(),
             mentions: message.mentions.into(),
             pinned: message.pinned,
             delivery: message.delivery.into(),
@@ -112,7 +119,12 @@ pub struct Reaction {
 impl From<model::Reaction> for Reaction {
     fn from(reaction: model::Reaction) -> Self {
         let member_ids = reaction.members.into_iter().map(Id).collect();
-        Self { emoji: reaction.emoji, count: reaction.count, me: reaction.me, member_ids }
+        Self {
+            emoji: reaction.emoji,
+            count: reaction.count,
+            me: reaction.me,
+            member_ids,
+        }
     }
 }
 
@@ -196,7 +208,14 @@ impl From<model::Delivery> for Delivery {
             DeliveryState::Local => "local",
             DeliveryState::WithPeers => "with_peers",
         };
-        Self { state, copies: CopyCounts { devices: delivery.devices, hubs: delivery.hubs }, reason: None }
+        Self {
+            state,
+            copies: CopyCounts {
+                devices: delivery.devices,
+                hubs: delivery.hubs,
+            },
+            reason: None,
+        }
     }
 }
 
@@ -214,7 +233,11 @@ impl Page {
     /// Shows a page.
     pub fn of(page: model::Page, files: &FileBook) -> Self {
         Self {
-            messages: page.messages.into_iter().map(|message| Message::of(message, files)).collect(),
+            messages: page
+                .messages
+                .into_iter()
+                .map(|message| Message::of(message, files))
+                .collect(),
             has_before: page.has_before,
             has_after: page.has_after,
             first_unread_id: page.first_unread.map(Id),
@@ -241,12 +264,18 @@ pub struct Copy {
 impl From<model::Copies> for Copies {
     fn from(copies: model::Copies) -> Self {
         let devices = copies.devices.into_iter();
-        let show = |(pseudonym, member, time): (Pseudonym, Option<IdentityId>, conclave_core::id::Millis)| Copy {
+        let show = |(pseudonym, member, time): (
+            Pseudonym,
+            Option<IdentityId>,
+            conclave_core::id::Millis,
+        )| Copy {
             pseudonym: Id(pseudonym),
             member_id: member.map(Id),
             time_ms: time.0,
         };
-        Self { devices: devices.map(show).collect() }
+        Self {
+            devices: devices.map(show).collect(),
+        }
     }
 }
 

@@ -45,7 +45,11 @@ impl ServerSummary {
             id: Id(server.id),
             name: server.name,
             icon: server.icon.map(|icon| Id(icon.hash)),
-            kind: if server.chat { ServerKind::Chat } else { ServerKind::Community },
+            kind: if server.chat {
+                ServerKind::Chat
+            } else {
+                ServerKind::Community
+            },
             owner_id: Id(server.owner),
             unread: server.unread,
             mentions: server.mentions,
@@ -96,8 +100,15 @@ impl From<model::ServerState> for ServerState {
             Connection::Halted => ConnectionName::Halted,
             Connection::Removed => ConnectionName::Removed,
         };
-        let catching_up = state.catching_up.map(|(done, total)| Progress { done, total });
-        Self { connection, peers: state.peers, catching_up, reason: state.reason }
+        let catching_up = state
+            .catching_up
+            .map(|(done, total)| Progress { done, total });
+        Self {
+            connection,
+            peers: state.peers,
+            catching_up,
+            reason: state.reason,
+        }
     }
 }
 

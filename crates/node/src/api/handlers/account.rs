@@ -22,10 +22,15 @@ pub const API_VERSION: u32 = 1;
 /// Longest settings in bytes of JSON.
 const SETTINGS_BYTES_MAX: usize = 64 * 1024;
 
-pub async fn open_session(State(app): State<Arc<App>>, JsonBody(body): JsonBody<OpenSession>) -> Answer<SessionToken> {
+pub async fn open_session(
+    State(app): State<Arc<App>>,
+    JsonBody(body): JsonBody<OpenSession>,
+) -> Answer<SessionToken> {
     let redeemed = app.sessions.redeem(&body.code, clock::now());
     match redeemed.map_err(|error| ApiError::internal(error.to_string()))? {
-        Some(token) => Ok(Json(SessionToken { token: token.to_string() })),
+        Some(token) => Ok(Json(SessionToken {
+            token: token.to_string(),
+        })),
         None => Err(ApiError::new(
             axum::http::StatusCode::UNAUTHORIZED,
             "unauthorized",
@@ -43,20 +48,34 @@ pub async fn me(State(app): State<Arc<App>>) -> Answer<Me> {
 }
 
 pub async fn put_me(State(app): State<Arc<App>>, JsonBody(body): JsonBody<PutMe>) -> Answer<Me> {
-    let mut update = ProfileUpdate { display_name: body.display_name, ..ProfileUpdate::default() };
+    let mut update = ProfileUpdate {
+        display_name: body.display_name,
+        ..ProfileUpdate::default()
+    };
     if !exists(&app).await? {
-        let name = update.display_name.take().filter(|name| !name.trim().is_empty());
-        let name = name.ok_or_else(|| ApiError::invalid("display_name: a new account needs a name"))?;
+        let name = update
+            .display_name
+            .take()
+            .filter(|name| !name.trim().is_empty());
+        let name =
+            name.ok_or_else(|| ApiError::invalid("display_name: a new account needs a name"))?;
         app.engine.found(name).await?;
     }
     update.avatar = app.picture(body.avatar_blob)?;
     (update.bio, update.status_text) = (body.bio, body.status_text);
-    let is_empty = update.display_name.is_none() && update.bio.is_none() && update.avatar.is_none() && update.status_text.is_none();
+    let is_empty = update.display_name.is_none()
+        && update.bio.is_none()
+        && update.avatar.is_none()
+        && update.status_text.is_none();
     if !is_empty {
         app.engine.command(Command::UpdateProfile(update)).await?;
     }
     if let Some(presence) = body.presence {
-        app.engine.command(Command::Presence { presence: presence.into() }).await?;
+        app.engine
+            .command(Command::Presence {
+                presence: presence.into(),
+            })
+            .await?;
     }
     me(State(app)).await
 }
@@ -70,15 +89,24 @@ async fn exists(app: &App) -> Result<bool, ApiError> {
 }
 
 pub async fn settings(State(app): State<Arc<App>>) -> Answer<Value> {
-    let text = match app.engine.read(|reader| Ok(reader.me()?.settings_json)).await {
+    let text = match app
+        .engine
+        .read(|reader| Ok(reader.me()?.settings_json))
+        .await
+    {
         Ok(text) => text,
         Err(EngineError::NoAccount) => String::new(),
         Err(error) => return Err(error.into()),
     };
-    Ok(Json(serde_json::from_str(&text).unwrap_or_else(|_| Value::Object(Map::new()))))
+    Ok(Json(
+        serde_json::from_str(&text).unwrap_or_else(|_| Value::Object(Map::new())),
+    ))
 }
 
-pub async fn put_settings(State(app): State<Arc<App>>, JsonBody(body): JsonBody<Map<String, Value>>) -> Done {
+pub async fn put_settings(
+    State(app): State<Arc<App>>,
+    JsonBody(body): JsonBody<Map<String, Value>>,
+) -> Done {
     let json = Value::Object(body).to_string();
     if json.len() > SETTINGS_BYTES_MAX {
         return Err(ApiError::too_large(SETTINGS_BYTES_MAX));
@@ -88,5 +116,8 @@ pub async fn put_settings(State(app): State<Arc<App>>, JsonBody(body): JsonBody<
 }
 
 pub async fn version() -> Json<Version> {
-    Json(Version { version: env!("CARGO_PKG_VERSION").to_owned(), api: API_VERSION })
+    Json(Version {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        api: API_VERSION,
+    })
 }

@@ -12,7 +12,9 @@ use conclave_engine::command::{ChannelChange, ChannelDraft, Command, Place, Repl
 use super::{Answer, DONE, Done, found};
 use crate::api::app::App;
 use crate::api::dto::channel::{Channel, ChannelKeys, SubjectKind};
-use crate::api::dto::requests::{ChannelPlace, CreateChannel, Draft, PatchChannel, PatchSettings, PutOverwrite, ThisMessage};
+use crate::api::dto::requests::{
+    ChannelPlace, CreateChannel, Draft, PatchChannel, PatchSettings, PutOverwrite, ThisMessage,
+};
 use crate::api::error::ApiError;
 use crate::api::extract::{JsonBody, Params};
 use crate::api::id::Id;
@@ -32,20 +34,36 @@ pub async fn create(
         topic: body.topic,
         parent: body.parent_id.map(|id| id.0),
         private: body.private,
-        overwrites: body.overwrites.into_iter().map(Overwrite::try_from).collect::<Result<_, _>>()?,
+        overwrites: body
+            .overwrites
+            .into_iter()
+            .map(Overwrite::try_from)
+            .collect::<Result<_, _>>()?,
         durability: body.durability.map(|durability| durability.number()),
     };
     let show = |reply, reader: &conclave_engine::reader::Reader<'_>| match reply {
         Reply::Channel(id) => reader.channel(id),
         _ => Ok(None),
     };
-    let channel = app.engine.command_then(Command::CreateChannel(draft), show).await?;
+    let channel = app
+        .engine
+        .command_then(Command::CreateChannel(draft), show)
+        .await?;
     let Json(channel) = found("channel", channel.map(Channel::from))?;
     Ok((StatusCode::CREATED, Json(channel)))
 }
 
-pub async fn read(State(app): State<Arc<App>>, Params(Id(channel)): Params<Id<ChannelId>>) -> Answer<Channel> {
-    found("channel", app.engine.read(move |reader| reader.channel(channel)).await?.map(Channel::from))
+pub async fn read(
+    State(app): State<Arc<App>>,
+    Params(Id(channel)): Params<Id<ChannelId>>,
+) -> Answer<Channel> {
+    found(
+        "channel",
+        app.engine
+            .read(move |reader| reader.channel(channel))
+            .await?
+            .map(Channel::from),
+    )
 }
 
 pub async fn patch(
@@ -66,12 +84,22 @@ pub async fn patch(
         durability: body.durability.map(|durability| durability.number()),
         ttl_ms: body.ttl_ms,
     };
-    let changed = app.engine.command_then(Command::UpdateChannel(change), move |_, reader| reader.channel(channel)).await?;
+    let changed = app
+        .engine
+        .command_then(Command::UpdateChannel(change), move |_, reader| {
+            reader.channel(channel)
+        })
+        .await?;
     found("channel", changed.map(Channel::from))
 }
 
-pub async fn delete(State(app): State<Arc<App>>, Params(Id(channel)): Params<Id<ChannelId>>) -> Done {
-    app.engine.command(Command::DeleteChannel { channel }).await?;
+pub async fn delete(
+    State(app): State<Arc<App>>,
+    Params(Id(channel)): Params<Id<ChannelId>>,
+) -> Done {
+    app.engine
+        .command(Command::DeleteChannel { channel })
+        .await?;
     DONE
 }
 
@@ -80,8 +108,14 @@ pub async fn put_overwrite(
     Params((Id(channel), kind, id)): Params<(Id<ChannelId>, SubjectKind, String)>,
     JsonBody(body): JsonBody<PutOverwrite>,
 ) -> Done {
-    let overwrite = Overwrite { subject: kind.with(&id)?, allow: body.allow.0, deny: body.deny.0 };
-    app.engine.command(Command::SetOverwrite { channel, overwrite }).await?;
+    let overwrite = Overwrite {
+        subject: kind.with(&id)?,
+        allow: body.allow.0,
+        deny: body.deny.0,
+    };
+    app.engine
+        .command(Command::SetOverwrite { channel, overwrite })
+        .await?;
     DONE
 }
 
@@ -89,7 +123,12 @@ pub async fn delete_overwrite(
     State(app): State<Arc<App>>,
     Params((Id(channel), kind, id)): Params<(Id<ChannelId>, SubjectKind, String)>,
 ) -> Done {
-    app.engine.command(Command::ClearOverwrite { channel, subject: kind.with(&id)? }).await?;
+    app.engine
+        .command(Command::ClearOverwrite {
+            channel,
+            subject: kind.with(&id)?,
+        })
+        .await?;
     DONE
 }
 
@@ -98,7 +137,10 @@ pub async fn sync(State(app): State<Arc<App>>, Params(Id(channel)): Params<Id<Ch
     DONE
 }
 
-pub async fn typing(State(app): State<Arc<App>>, Params(Id(channel)): Params<Id<ChannelId>>) -> Done {
+pub async fn typing(
+    State(app): State<Arc<App>>,
+    Params(Id(channel)): Params<Id<ChannelId>>,
+) -> Done {
     app.engine.command(Command::Typing { channel }).await?;
     DONE
 }
@@ -108,7 +150,12 @@ pub async fn mark_read(
     Params(Id(channel)): Params<Id<ChannelId>>,
     JsonBody(body): JsonBody<ThisMessage>,
 ) -> Done {
-    app.engine.command(Command::MarkRead { channel, message: body.message_id.0 }).await?;
+    app.engine
+        .command(Command::MarkRead {
+            channel,
+            message: body.message_id.0,
+        })
+        .await?;
     DONE
 }
 
@@ -117,7 +164,12 @@ pub async fn mark_unread(
     Params(Id(channel)): Params<Id<ChannelId>>,
     JsonBody(body): JsonBody<ThisMessage>,
 ) -> Done {
-    app.engine.command(Command::MarkUnread { channel, message: body.message_id.0 }).await?;
+    app.engine
+        .command(Command::MarkUnread {
+            channel,
+            message: body.message_id.0,
+        })
+        .await?;
     DONE
 }
 
@@ -126,14 +178,29 @@ pub async fn settings(
     Params(Id(channel)): Params<Id<ChannelId>>,
     JsonBody(body): JsonBody<PatchSettings>,
 ) -> Done {
-    let command = Command::ChannelSettings { channel, muted: body.muted, level: body.level.map(Into::into) };
+    let command = Command::ChannelSettings {
+        channel,
+        muted: body.muted,
+        level: body.level.map(Into::into),
+    };
     app.engine.command(command).await?;
     DONE
 }
 
-pub async fn draft(State(app): State<Arc<App>>, Params(Id(channel)): Params<Id<ChannelId>>) -> Answer<Draft> {
-    let channel = app.engine.read(move |reader| reader.channel(channel)).await?;
-    found("channel", channel.map(|channel| Draft { text: channel.read.draft }))
+pub async fn draft(
+    State(app): State<Arc<App>>,
+    Params(Id(channel)): Params<Id<ChannelId>>,
+) -> Answer<Draft> {
+    let channel = app
+        .engine
+        .read(move |reader| reader.channel(channel))
+        .await?;
+    found(
+        "channel",
+        channel.map(|channel| Draft {
+            text: channel.read.draft,
+        }),
+    )
 }
 
 pub async fn put_draft(
@@ -144,10 +211,24 @@ pub async fn put_draft(
     if body.text.len() > DRAFT_BYTES_MAX {
         return Err(ApiError::too_large(DRAFT_BYTES_MAX));
     }
-    app.engine.command(Command::SetDraft { channel, text: body.text }).await?;
+    app.engine
+        .command(Command::SetDraft {
+            channel,
+            text: body.text,
+        })
+        .await?;
     DONE
 }
 
-pub async fn keys(State(app): State<Arc<App>>, Params(Id(channel)): Params<Id<ChannelId>>) -> Answer<ChannelKeys> {
-    found("channel", app.engine.read(move |reader| reader.channel_keys(channel)).await?.map(ChannelKeys::from))
+pub async fn keys(
+    State(app): State<Arc<App>>,
+    Params(Id(channel)): Params<Id<ChannelId>>,
+) -> Answer<ChannelKeys> {
+    found(
+        "channel",
+        app.engine
+            .read(move |reader| reader.channel_keys(channel))
+            .await?
+            .map(ChannelKeys::from),
+    )
 }

@@ -18,16 +18,24 @@ use crate::api::error::ApiError;
 use crate::api::extract::{JsonBody, Params};
 use crate::api::id::Id;
 
-pub async fn create(State(app): State<Arc<App>>, JsonBody(body): JsonBody<CreateChat>) -> Result<(StatusCode, Json<Server>), ApiError> {
+pub async fn create(
+    State(app): State<Arc<App>>,
+    JsonBody(body): JsonBody<CreateChat>,
+) -> Result<(StatusCode, Json<Server>), ApiError> {
     let members = body.member_ids.into_iter().map(|id| id.0).collect();
-    let command = Command::CreateChat { from: body.from_server.0, members };
+    let command = Command::CreateChat {
+        from: body.from_server.0,
+        members,
+    };
     let Json(chat) = show(&app, app.engine.command_then(command, see_reply).await?)?;
     Ok((StatusCode::CREATED, Json(chat)))
 }
 
 pub async fn requests(State(app): State<Arc<App>>) -> Answer<ChatRequests> {
     let requests = app.engine.read(|reader| reader.chat_requests()).await?;
-    Ok(Json(ChatRequests { requests: requests.into_iter().map(ChatRequest::from).collect() }))
+    Ok(Json(ChatRequests {
+        requests: requests.into_iter().map(ChatRequest::from).collect(),
+    }))
 }
 
 pub async fn answer(
@@ -35,6 +43,11 @@ pub async fn answer(
     Params(Id(server)): Params<Id<ServerId>>,
     JsonBody(body): JsonBody<AnswerChat>,
 ) -> Done {
-    app.engine.command(Command::AnswerChatRequest { server, accept: body.accept }).await?;
+    app.engine
+        .command(Command::AnswerChatRequest {
+            server,
+            accept: body.accept,
+        })
+        .await?;
     DONE
 }

@@ -34,7 +34,13 @@ pub async fn attach(
     Params(Id(channel)): Params<Id<ChannelId>>,
     request: Request,
 ) -> Result<(StatusCode, Json<Attachment>), ApiError> {
-    let Json(server) = found("channel", app.engine.read(move |reader| reader.channel(channel)).await?.map(|channel| channel.server))?;
+    let Json(server) = found(
+        "channel",
+        app.engine
+            .read(move |reader| reader.channel(channel))
+            .await?
+            .map(|channel| channel.server),
+    )?;
     let (parts, body) = request.into_parts();
     let name = file_name(&parts.headers)?;
     let claimed = header(&parts.headers, CONTENT_TYPE.as_str()).to_owned();
@@ -45,13 +51,24 @@ pub async fn attach(
     let mime = stored_type(&bytes, &claimed);
     let (width, height) = dimensions(&mime, &bytes);
     let blob = store(&app, mime, bytes.to_vec()).await?;
-    let file = content::Attachment { name, blob, width, height };
+    let file = content::Attachment {
+        name,
+        blob,
+        width,
+        height,
+    };
     app.files.file(&file, server);
-    Ok((StatusCode::CREATED, Json(Attachment::of(&file, BlobState::Ready))))
+    Ok((
+        StatusCode::CREATED,
+        Json(Attachment::of(&file, BlobState::Ready)),
+    ))
 }
 
 fn header<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
-    headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    headers
+        .get(name)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default()
 }
 
 fn file_name(headers: &HeaderMap) -> Result<String, ApiError> {
@@ -61,36 +78,61 @@ fn file_name(headers: &HeaderMap) -> Result<String, ApiError> {
 }
 
 fn dimensions(mime: &str, bytes: &[u8]) -> (Option<u32>, Option<u32>) {
-    let size = mime.starts_with("image/").then(|| imagesize::blob_size(bytes).ok()).flatten();
+    let size = mime
+        .starts_with("image/")
+        .then(|| imagesize::blob_size(bytes).ok())
+        .flatten();
     let number = |n: usize| u32::try_from(n).ok().filter(|n| *n > 0);
-    size.map_or((None, None), |size| (number(size.width), number(size.height)))
+    size.map_or((None, None), |size| {
+        (number(size.width), number(size.height))
+    })
 }
 
 async fn store(app: &App, mime: String, bytes: Vec<u8>) -> Result<BlobRef, ApiError> {
-    match app.engine.command(Command::StoreBlob { mime, bytes }).await? {
+    match app
+        .engine
+        .command(Command::StoreBlob { mime, bytes })
+        .await?
+    {
         Reply::Blob(blob) => Ok(blob),
         _ => Err(ApiError::internal("the file was not stored")),
     }
 }
 
-pub async fn put_image(State(app): State<Arc<App>>, body: Body) -> Result<(StatusCode, Json<BlobName>), ApiError> {
+pub async fn put_image(
+    State(app): State<Arc<App>>,
+    body: Body,
+) -> Result<(StatusCode, Json<BlobName>), ApiError> {
     let bytes = read_body(body, IMAGE_BYTES_MAX).await?;
     let mime = shown_type(&bytes).filter(|mime| mime.starts_with("image/"));
-    let mime = mime.ok_or_else(|| ApiError::invalid("only PNG, JPEG, GIF, WebP, AVIF and BMP pictures can be used here"))?;
+    let mime = mime.ok_or_else(|| {
+        ApiError::invalid("only PNG, JPEG, GIF, WebP, AVIF and BMP pictures can be used here")
+    })?;
     let blob = store(&app, mime.to_owned(), bytes.to_vec()).await?;
     app.files.picture(Some(&blob), None);
-    Ok((StatusCode::CREATED, Json(BlobName { hash: Id(blob.hash) })))
+    Ok((
+        StatusCode::CREATED,
+        Json(BlobName {
+            hash: Id(blob.hash),
+        }),
+    ))
 }
 
 /// Gives the bytes of a picture; of anything else, as a download.
-pub async fn image(State(app): State<Arc<App>>, Params(Id(hash)): Params<Id<BlobHash>>) -> Result<Response, ApiError> {
+pub async fn image(
+    State(app): State<Arc<App>>,
+    Params(Id(hash)): Params<Id<BlobHash>>,
+) -> Result<Response, ApiError> {
     let bytes = open(&app, hash).await?;
     let picture = shown_type(&bytes).filter(|mime| mime.starts_with("image/"));
     let mut response = Body::from(bytes).into_response();
     let headers = response.headers_mut();
     let mime = picture.unwrap_or("application/octet-stream");
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(mime));
-    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; sandbox"));
+    headers.insert(
+        CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static("default-src 'none'; sandbox"),
+    );
     if picture.is_none() {
         headers.insert(CONTENT_DISPOSITION, HeaderValue::from_static("attachment"));
     }
@@ -98,24 +140,43 @@ pub async fn image(State(app): State<Arc<App>>, Params(Id(hash)): Params<Id<Blob
 }
 
 /// Fetches the file if it is not here, then gives an address that opens it for a minute.
-pub async fn ticket(State(app): State<Arc<App>>, Params(Id(hash)): Params<Id<BlobHash>>) -> Answer<TicketUrl> {
+pub async fn ticket(
+    State(app): State<Arc<App>>,
+    Params(Id(hash)): Params<Id<BlobHash>>,
+) -> Answer<TicketUrl> {
     open(&app, hash).await?;
     let file = app.files.get(&hash).and_then(|known| known.file);
     let name = file.map_or_else(|| "file".to_owned(), |file| clean_name(&file.name));
-    let ticket = app.tickets.make(hash, name, clock::now()).map_err(|error| ApiError::internal(error.to_string()))?;
-    Ok(Json(TicketUrl { url: format!("http://127.0.0.1:{}/files/{}", app.files_port, ticket.as_str()) }))
+    let ticket = app
+        .tickets
+        .make(hash, name, clock::now())
+        .map_err(|error| ApiError::internal(error.to_string()))?;
+    Ok(Json(TicketUrl {
+        url: format!(
+            "http://127.0.0.1:{}/files/{}",
+            app.files_port,
+            ticket.as_str()
+        ),
+    }))
 }
 
 /// Reads a blob, from whoever has it if it is not here.
 async fn open(app: &App, hash: BlobHash) -> Result<Vec<u8>, ApiError> {
-    let known = app.files.get(&hash).ok_or_else(|| ApiError::not_found("file"))?;
+    let known = app
+        .files
+        .get(&hash)
+        .ok_or_else(|| ApiError::not_found("file"))?;
     if let Some(bytes) = read(app, &known.blob).await? {
         return Ok(bytes);
     }
     let mut arrivals = app.engine.blob_arrivals();
     let mut asked = false;
     for server in known.servers {
-        asked |= app.engine.command(Command::FetchBlob { server, hash }).await.is_ok();
+        asked |= app
+            .engine
+            .command(Command::FetchBlob { server, hash })
+            .await
+            .is_ok();
     }
     if !asked {
         return Err(ApiError::not_found("file"));

@@ -19,9 +19,17 @@ use crate::api::error::ApiError;
 use crate::api::extract::{JsonBody, Params};
 use crate::api::id::Id;
 
-pub async fn list(State(app): State<Arc<App>>, Params(Id(server)): Params<Id<ServerId>>) -> Answer<Invites> {
-    let invites = app.engine.read(move |reader| reader.invites(server)).await?;
-    Ok(Json(Invites { invites: invites.into_iter().map(Invite::from).collect() }))
+pub async fn list(
+    State(app): State<Arc<App>>,
+    Params(Id(server)): Params<Id<ServerId>>,
+) -> Answer<Invites> {
+    let invites = app
+        .engine
+        .read(move |reader| reader.invites(server))
+        .await?;
+    Ok(Json(Invites {
+        invites: invites.into_iter().map(Invite::from).collect(),
+    }))
 }
 
 pub async fn create(
@@ -38,35 +46,74 @@ pub async fn create(
         expires_in_s: body.expires_in_s,
     };
     let show = move |reply, reader: &Reader<'_>| match reply {
-        Reply::Invite { invite, .. } => Ok(reader.invites(server)?.into_iter().find(|found| found.id == invite)),
+        Reply::Invite { invite, .. } => Ok(reader
+            .invites(server)?
+            .into_iter()
+            .find(|found| found.id == invite)),
         _ => Ok(None),
     };
-    let invite = app.engine.command_then(Command::CreateInvite(draft), show).await?;
+    let invite = app
+        .engine
+        .command_then(Command::CreateInvite(draft), show)
+        .await?;
     let Json(invite) = found("invite", invite.map(Invite::from))?;
     Ok((StatusCode::CREATED, Json(invite)))
 }
 
-pub async fn revoke(State(app): State<Arc<App>>, Params((Id(server), Id(invite))): Params<(Id<ServerId>, Id<InviteId>)>) -> Done {
-    app.engine.command(Command::RevokeInvite { server, invite }).await?;
+pub async fn revoke(
+    State(app): State<Arc<App>>,
+    Params((Id(server), Id(invite))): Params<(Id<ServerId>, Id<InviteId>)>,
+) -> Done {
+    app.engine
+        .command(Command::RevokeInvite { server, invite })
+        .await?;
     DONE
 }
 
-pub async fn inspect(State(app): State<Arc<App>>, JsonBody(body): JsonBody<Link>) -> Answer<Inspection> {
-    let inspected = app.engine.read(move |reader| Ok(reader.inspect_invite(&body.link))).await?;
+pub async fn inspect(
+    State(app): State<Arc<App>>,
+    JsonBody(body): JsonBody<Link>,
+) -> Answer<Inspection> {
+    let inspected = app
+        .engine
+        .read(move |reader| Ok(reader.inspect_invite(&body.link)))
+        .await?;
     let link = inspected.map_err(|error| ApiError::invalid(format!("link: {error}")))?;
     Ok(Json(Inspection::from(link)))
 }
 
 /// 200 when the server is here, 202 while it is still being fetched.
-pub async fn join(State(app): State<Arc<App>>, JsonBody(body): JsonBody<Link>) -> Result<(StatusCode, Json<Joined>), ApiError> {
+pub async fn join(
+    State(app): State<Arc<App>>,
+    JsonBody(body): JsonBody<Link>,
+) -> Result<(StatusCode, Json<Joined>), ApiError> {
     let show = |reply, reader: &Reader<'_>| {
-        let Reply::Server(id) = reply else { return Ok(None) };
+        let Reply::Server(id) = reply else {
+            return Ok(None);
+        };
         let me = reader.me()?.identity;
-        Ok(reader.servers()?.into_iter().find(|server| server.id == id).map(|server| (server, me)))
+        Ok(reader
+            .servers()?
+            .into_iter()
+            .find(|server| server.id == id)
+            .map(|server| (server, me)))
     };
-    let joined = app.engine.command_then(Command::Join { link: body.link }, show).await?;
+    let joined = app
+        .engine
+        .command_then(Command::Join { link: body.link }, show)
+        .await?;
     let Json((server, me)) = found("server", joined)?;
-    let waits = server.state.connection == Connection::Connecting || server.state.catching_up.is_some();
-    let status = if waits { StatusCode::ACCEPTED } else { StatusCode::OK };
-    Ok((status, Json(Joined { server: ServerSummary::of(server, me, &app.files) })))
+    let waits =
+        server.state.connection == Connection::Connecting || server.state.catching_up.is_some();
+    let status = if waits {
+        StatusCode::ACCEPTED
+    } else {
+        StatusCode::OK
+    };
+    Ok((
+        status,
+        Json(Joined {
+            server: ServerSummary::of(server, me, &app.files),
+        }),
+    ))
 }

@@ -27,15 +27,33 @@ pub async fn list(
     let limit = page_len(query.limit, 100);
     let after = query.after.map(|id| id.0);
     let words = query.query.unwrap_or_default();
-    let page = app.engine.read(move |reader| reader.members(server, &words, after, limit)).await?;
-    found("server", page.map(|(members, total)| Members {
-        members: members.into_iter().map(|member| Member::of(member, server, &app.files)).collect(),
-        total,
-    }))
+    let page = app
+        .engine
+        .read(move |reader| reader.members(server, &words, after, limit))
+        .await?;
+    found(
+        "server",
+        page.map(|(members, total)| Members {
+            members: members
+                .into_iter()
+                .map(|member| Member::of(member, server, &app.files))
+                .collect(),
+            total,
+        }),
+    )
 }
 
-pub async fn read(State(app): State<Arc<App>>, Params((Id(server), Id(member))): Params<MemberPath>) -> Answer<Member> {
-    found("member", app.engine.read(move |reader| reader.member(server, member)).await?.map(|member| Member::of(member, server, &app.files)))
+pub async fn read(
+    State(app): State<Arc<App>>,
+    Params((Id(server), Id(member))): Params<MemberPath>,
+) -> Answer<Member> {
+    found(
+        "member",
+        app.engine
+            .read(move |reader| reader.member(server, member))
+            .await?
+            .map(|member| Member::of(member, server, &app.files)),
+    )
 }
 
 /// Applies the changes one after the other; the first that is refused ends it, and those before it stay.
@@ -46,26 +64,79 @@ pub async fn patch(
 ) -> Answer<Member> {
     if let Some(nickname) = body.nick {
         let nickname = nickname.filter(|nickname| !nickname.is_empty());
-        app.engine.command(Command::SetNickname { server, member, nickname }).await?;
+        app.engine
+            .command(Command::SetNickname {
+                server,
+                member,
+                nickname,
+            })
+            .await?;
     }
     if let Some(roles) = body.roles {
-        set_roles(&app, server, member, roles.into_iter().map(|id| id.0).collect()).await?;
+        set_roles(
+            &app,
+            server,
+            member,
+            roles.into_iter().map(|id| id.0).collect(),
+        )
+        .await?;
     }
     if let Some(until) = body.timeout_until_ms {
-        let command = Command::Timeout { server, member, until: until.map(Millis), reason: body.reason };
+        let command = Command::Timeout {
+            server,
+            member,
+            until: until.map(Millis),
+            reason: body.reason,
+        };
         app.engine.command(command).await?;
     }
-    found("member", app.engine.read(move |reader| reader.member(server, member)).await?.map(|member| Member::of(member, server, &app.files)))
+    found(
+        "member",
+        app.engine
+            .read(move |reader| reader.member(server, member))
+            .await?
+            .map(|member| Member::of(member, server, &app.files)),
+    )
 }
 
-async fn set_roles(app: &App, server: ServerId, member: IdentityId, wanted: BTreeSet<RoleId>) -> Result<(), ApiError> {
-    let Json(now) = found("member", app.engine.read(move |reader| reader.member(server, member)).await?)?;
-    let now: BTreeSet<RoleId> = now.roles.into_iter().filter(|role| *role != server.everyone()).collect();
-    for role in wanted.difference(&now).copied().filter(|role| *role != server.everyone()) {
-        app.engine.command(Command::GrantRole { server, role, member }).await?;
+async fn set_roles(
+    app: &App,
+    server: ServerId,
+    member: IdentityId,
+    wanted: BTreeSet<RoleId>,
+) -> Result<(), ApiError> {
+    let Json(now) = found(
+        "member",
+        app.engine
+            .read(move |reader| reader.member(server, member))
+            .await?,
+    )?;
+    let now: BTreeSet<RoleId> = now
+        .roles
+        .into_iter()
+        .filter(|role| *role != server.everyone())
+        .collect();
+    for role in wanted
+        .difference(&now)
+        .copied()
+        .filter(|role| *role != server.everyone())
+    {
+        app.engine
+            .command(Command::GrantRole {
+                server,
+                role,
+                member,
+            })
+            .await?;
     }
     for role in now.difference(&wanted).copied() {
-        app.engine.command(Command::RevokeRole { server, role, member }).await?;
+        app.engine
+            .command(Command::RevokeRole {
+                server,
+                role,
+                member,
+            })
+            .await?;
     }
     Ok(())
 }
@@ -75,6 +146,12 @@ pub async fn kick(
     Params((Id(server), Id(member))): Params<MemberPath>,
     JsonBody(body): JsonBody<Because>,
 ) -> Done {
-    app.engine.command(Command::Kick { server, member, reason: body.reason }).await?;
+    app.engine
+        .command(Command::Kick {
+            server,
+            member,
+            reason: body.reason,
+        })
+        .await?;
     DONE
 }

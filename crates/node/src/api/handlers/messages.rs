@@ -30,10 +30,19 @@ pub async fn page(
         (Some(id), None, None) => PageAt::Before(id.0),
         (None, Some(id), None) => PageAt::After(id.0),
         (None, None, Some(id)) => PageAt::Around(id.0),
-        _ => return Err(ApiError::invalid("only one of before, after and around can be given")),
+        _ => {
+            return Err(ApiError::invalid(
+                "only one of before, after and around can be given",
+            ));
+        }
     };
     let limit = page_len(query.limit, 50);
-    let Json(page) = found("channel", app.engine.read(move |reader| reader.messages(channel, at, limit)).await?)?;
+    let Json(page) = found(
+        "channel",
+        app.engine
+            .read(move |reader| reader.messages(channel, at, limit))
+            .await?,
+    )?;
     Ok(Json(Page::of(page, &app.files)))
 }
 
@@ -43,7 +52,10 @@ pub async fn post(
     JsonBody(body): JsonBody<PostMessage>,
 ) -> Result<(StatusCode, Json<Message>), ApiError> {
     let file = |id: &Id<BlobHash>| app.files.get(&id.0).and_then(|known| known.file);
-    let attachments = body.attachments.iter().map(|id| file(id).ok_or_else(|| ApiError::not_found("attachment; upload it again")));
+    let attachments = body
+        .attachments
+        .iter()
+        .map(|id| file(id).ok_or_else(|| ApiError::not_found("attachment; upload it again")));
     let command = Command::Send {
         channel,
         text: body.content,
@@ -59,9 +71,15 @@ pub async fn post(
     Ok((StatusCode::CREATED, Json(Message::of(message, &app.files))))
 }
 
-pub async fn read(State(app): State<Arc<App>>, Params(Id(id)): Params<Id<EnvelopeId>>) -> Answer<Message> {
+pub async fn read(
+    State(app): State<Arc<App>>,
+    Params(Id(id)): Params<Id<EnvelopeId>>,
+) -> Answer<Message> {
     let message = app.engine.read(move |reader| reader.message(id)).await?;
-    found("message", message.map(|message| Message::of(message, &app.files)))
+    found(
+        "message",
+        message.map(|message| Message::of(message, &app.files)),
+    )
 }
 
 pub async fn patch(
@@ -69,23 +87,53 @@ pub async fn patch(
     Params(Id(id)): Params<Id<EnvelopeId>>,
     JsonBody(body): JsonBody<PatchMessage>,
 ) -> Answer<Message> {
-    let command = Command::Edit { message: id, text: body.content };
-    let message = app.engine.command_then(command, move |_, reader| reader.message(id)).await?;
-    found("message", message.map(|message| Message::of(message, &app.files)))
+    let command = Command::Edit {
+        message: id,
+        text: body.content,
+    };
+    let message = app
+        .engine
+        .command_then(command, move |_, reader| reader.message(id))
+        .await?;
+    found(
+        "message",
+        message.map(|message| Message::of(message, &app.files)),
+    )
 }
 
-pub async fn delete(State(app): State<Arc<App>>, Params(Id(message)): Params<Id<EnvelopeId>>) -> Done {
+pub async fn delete(
+    State(app): State<Arc<App>>,
+    Params(Id(message)): Params<Id<EnvelopeId>>,
+) -> Done {
     app.engine.command(Command::Delete { message }).await?;
     DONE
 }
 
-pub async fn react(State(app): State<Arc<App>>, Params((Id(message), emoji)): Params<(Id<EnvelopeId>, String)>) -> Done {
-    app.engine.command(Command::React { message, emoji, on: true }).await?;
+pub async fn react(
+    State(app): State<Arc<App>>,
+    Params((Id(message), emoji)): Params<(Id<EnvelopeId>, String)>,
+) -> Done {
+    app.engine
+        .command(Command::React {
+            message,
+            emoji,
+            on: true,
+        })
+        .await?;
     DONE
 }
 
-pub async fn unreact(State(app): State<Arc<App>>, Params((Id(message), emoji)): Params<(Id<EnvelopeId>, String)>) -> Done {
-    app.engine.command(Command::React { message, emoji, on: false }).await?;
+pub async fn unreact(
+    State(app): State<Arc<App>>,
+    Params((Id(message), emoji)): Params<(Id<EnvelopeId>, String)>,
+) -> Done {
+    app.engine
+        .command(Command::React {
+            message,
+            emoji,
+            on: false,
+        })
+        .await?;
     DONE
 }
 
@@ -94,12 +142,25 @@ pub async fn pin(
     Params(Id(message)): Params<Id<EnvelopeId>>,
     JsonBody(body): JsonBody<PutPin>,
 ) -> Done {
-    app.engine.command(Command::Pin { message, on: body.pinned }).await?;
+    app.engine
+        .command(Command::Pin {
+            message,
+            on: body.pinned,
+        })
+        .await?;
     DONE
 }
 
-pub async fn copies(State(app): State<Arc<App>>, Params(Id(id)): Params<Id<EnvelopeId>>) -> Answer<Copies> {
-    Ok(Json(app.engine.read(move |reader| reader.copies(id)).await?.into()))
+pub async fn copies(
+    State(app): State<Arc<App>>,
+    Params(Id(id)): Params<Id<EnvelopeId>>,
+) -> Answer<Copies> {
+    Ok(Json(
+        app.engine
+            .read(move |reader| reader.copies(id))
+            .await?
+            .into(),
+    ))
 }
 
 pub async fn search(
@@ -117,6 +178,13 @@ pub async fn search(
         reader.search(&query.q, server, channel, before, limit)
     };
     let results = app.engine.read(read).await?;
-    let results: Vec<Message> = results.into_iter().map(|message| Message::of(message, &app.files)).collect();
-    Ok(Json(Found { total_estimate: results.len(), results, indexed_from_ms: None }))
+    let results: Vec<Message> = results
+        .into_iter()
+        .map(|message| Message::of(message, &app.files))
+        .collect();
+    Ok(Json(Found {
+        total_estimate: results.len(),
+        results,
+        indexed_from_ms: None,
+    }))
 }

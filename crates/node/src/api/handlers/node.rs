@@ -36,22 +36,30 @@ pub async fn network_state(app: &App) -> Result<NetworkState, EngineError> {
         };
         Peer {
             node_id: Id(node),
-            member_ids: info.map(|info| info.members.iter().copied().map(Id).collect()).unwrap_or_default(),
-            servers: info.map(|info| info.servers.iter().copied().map(Id).collect()).unwrap_or_default(),
+            member_ids: info
+                .map(|info| info.members.iter().copied().map(Id).collect())
+                .unwrap_or_default(),
+            servers: info
+                .map(|info| info.servers.iter().copied().map(Id).collect())
+                .unwrap_or_default(),
             path: if via.is_some() { "relayed" } else { "direct" },
             via,
             rtt_ms: Some(path.rtt_ms),
         }
     });
-    let relays = app.network.relay_status().into_iter().map(|relay| RelayState {
-        url: relay.url.to_string(),
-        state: match (relay.connected, &relay.denied) {
-            (true, _) => "connected",
-            (false, Some(_)) => "denied",
-            (false, None) => "connecting",
-        },
-        latency_ms: None,
-    });
+    let relays = app
+        .network
+        .relay_status()
+        .into_iter()
+        .map(|relay| RelayState {
+            url: relay.url.to_string(),
+            state: match (relay.connected, &relay.denied) {
+                (true, _) => "connected",
+                (false, Some(_)) => "denied",
+                (false, None) => "connecting",
+            },
+            latency_ms: None,
+        });
     Ok(NetworkState {
         node_id: Id(NodeId(addr.node_id)),
         listening: !addr.direct.is_empty() || !addr.relays.is_empty(),
@@ -62,7 +70,9 @@ pub async fn network_state(app: &App) -> Result<NetworkState, EngineError> {
 }
 
 pub async fn doctor(State(app): State<Arc<App>>) -> Answer<Diagnosis> {
-    Ok(Json(Diagnosis { checks: doctor::examine(&app).await }))
+    Ok(Json(Diagnosis {
+        checks: doctor::examine(&app).await,
+    }))
 }
 
 pub async fn openapi() -> Json<serde_json::Value> {

@@ -21,7 +21,9 @@ use crate::api::id::Id;
 
 fn show(reader: &Reader<'_>, server: ServerId, role: RoleId) -> Result<Option<Role>, ViewError> {
     let server = reader.server(server)?;
-    Ok(server.and_then(|server| server.roles.into_iter().find(|found| found.id == role)).map(Role::from))
+    Ok(server
+        .and_then(|server| server.roles.into_iter().find(|found| found.id == role))
+        .map(Role::from))
 }
 
 pub async fn create(
@@ -41,7 +43,12 @@ pub async fn create(
         Reply::Role(role) => show(reader, server, role),
         _ => Ok(None),
     };
-    let Json(role) = found("role", app.engine.command_then(Command::CreateRole(draft), show).await?)?;
+    let Json(role) = found(
+        "role",
+        app.engine
+            .command_then(Command::CreateRole(draft), show)
+            .await?,
+    )?;
     Ok((StatusCode::CREATED, Json(role)))
 }
 
@@ -63,23 +70,53 @@ pub async fn patch(
             RolePlace::Below(id) => Place::Before(id.0),
         }),
     };
-    found("role", app.engine.command_then(Command::UpdateRole(change), move |_, reader| show(reader, server, role)).await?)
+    found(
+        "role",
+        app.engine
+            .command_then(Command::UpdateRole(change), move |_, reader| {
+                show(reader, server, role)
+            })
+            .await?,
+    )
 }
 
-pub async fn delete(State(app): State<Arc<App>>, Params((Id(server), Id(role))): Params<(Id<ServerId>, Id<RoleId>)>) -> Done {
-    app.engine.command(Command::DeleteRole { server, role }).await?;
+pub async fn delete(
+    State(app): State<Arc<App>>,
+    Params((Id(server), Id(role))): Params<(Id<ServerId>, Id<RoleId>)>,
+) -> Done {
+    app.engine
+        .command(Command::DeleteRole { server, role })
+        .await?;
     DONE
 }
 
 /// Path of a member's role.
 type MemberRole = (Id<ServerId>, Id<IdentityId>, Id<RoleId>);
 
-pub async fn grant(State(app): State<Arc<App>>, Params((Id(server), Id(member), Id(role))): Params<MemberRole>) -> Done {
-    app.engine.command(Command::GrantRole { server, role, member }).await?;
+pub async fn grant(
+    State(app): State<Arc<App>>,
+    Params((Id(server), Id(member), Id(role))): Params<MemberRole>,
+) -> Done {
+    app.engine
+        .command(Command::GrantRole {
+            server,
+            role,
+            member,
+        })
+        .await?;
     DONE
 }
 
-pub async fn revoke(State(app): State<Arc<App>>, Params((Id(server), Id(member), Id(role))): Params<MemberRole>) -> Done {
-    app.engine.command(Command::RevokeRole { server, role, member }).await?;
+pub async fn revoke(
+    State(app): State<Arc<App>>,
+    Params((Id(server), Id(member), Id(role))): Params<MemberRole>,
+) -> Done {
+    app.engine
+        .command(Command::RevokeRole {
+            server,
+            role,
+            member,
+        })
+        .await?;
     DONE
 }

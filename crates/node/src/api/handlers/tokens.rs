@@ -15,7 +15,9 @@ use crate::api::tokens::{StoredToken, TOKEN_NAME_BYTES_MAX, TOKENS_MAX, TokenInf
 use crate::clock;
 
 pub async fn list(State(app): State<Arc<App>>) -> Answer<TokenList> {
-    Ok(Json(TokenList { tokens: app.tokens.list() }))
+    Ok(Json(TokenList {
+        tokens: app.tokens.list(),
+    }))
 }
 
 pub async fn create(
@@ -23,13 +25,19 @@ pub async fn create(
     JsonBody(body): JsonBody<CreateToken>,
 ) -> Result<(StatusCode, Json<TokenInfo>), ApiError> {
     if body.name.trim().is_empty() || body.name.len() > TOKEN_NAME_BYTES_MAX {
-        return Err(ApiError::invalid(format!("name: 1 to {TOKEN_NAME_BYTES_MAX} bytes")));
+        return Err(ApiError::invalid(format!(
+            "name: 1 to {TOKEN_NAME_BYTES_MAX} bytes"
+        )));
     }
     if body.actions.is_empty() {
-        return Err(ApiError::invalid("actions: a token that may do nothing is of no use"));
+        return Err(ApiError::invalid(
+            "actions: a token that may do nothing is of no use",
+        ));
     }
     if app.tokens.len() >= TOKENS_MAX {
-        return Err(ApiError::conflict(format!("there are {TOKENS_MAX} tokens already: revoke one first")));
+        return Err(ApiError::conflict(format!(
+            "there are {TOKENS_MAX} tokens already: revoke one first"
+        )));
     }
     let made = StoredToken::make(body.name, body.actions, body.server_id, clock::now());
     let (token, secret) = made.map_err(|error| ApiError::internal(error.to_string()))?;

@@ -1,0 +1,50 @@
+//! Three friends, of whom somebody is always away.
+
+use crate::harness::{World, agree};
+
+/// A and B talk while C is offline; A leaves; C returns and gets everything from B; all leave; nothing is lost, the chat is
+/// paused, and resumes when any one returns.
+#[test]
+fn three_friends() {
+    let world = World::new();
+    let [mut ada, mut ben, mut cem] = ["ada", "ben", "cem"].map(|name| world.person(name));
+    let (server, general) = ada.found("Friends");
+    ben.join(&ada.invite(&server));
+    cem.join(&ben.invite(&server));
+    cem.say(&general, "I am off");
+    ada.sees(&general, "I am off");
+    ben.sees(&general, "I am off");
+
+    cem.stop();
+    for index in 0..20 {
+        ada.say(&general, &format!("ada {index}"));
+        ben.say(&general, &format!("ben {index}"));
+    }
+    ben.sees(&general, "ada 19");
+    ada.kill();
+    cem.start();
+    cem.sees(&general, "ada 19");
+    cem.sees(&general, "ben 19");
+    assert_eq!(agree(&[&ben, &cem], &general).len(), 41);
+
+    ben.kill();
+    cem.comes_to_be(&server, "paused");
+    cem.say(&general, "anybody?");
+    cem.stop();
+    ada.start();
+    ada.comes_to_be(&server, "paused");
+    assert!(!ada.texts(&general).contains(&"anybody?".to_owned()));
+    cem.start();
+    ada.sees(&general, "anybody?");
+    ada.comes_to_be(&server, "online");
+    ben.start();
+    ben.sees(&general, "anybody?");
+    let texts = agree(&[&ada, &ben, &cem], &general);
+    assert_eq!(texts.len(), 42);
+    for index in 0..20 {
+        for name in ["ada", "ben"] {
+            let line = format!("{name} {index}");
+            assert_eq!(texts.iter().filter(|text| **text == line).count(), 1, "{line}");
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! The stories with real processes: every person is a `conclave` of their own, on loopback, driven over its local API.
+//!
+//! The simulator tells the same stories at the speed of its clock; these show that sockets, disks and processes keep them.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod api;
+mod friends;
+mod harness;
