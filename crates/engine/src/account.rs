@@ -1,5 +1,8 @@
 //! The account that a node acts for.
 
+use core::cell::RefCell;
+use std::collections::BTreeMap;
+
 use conclave_core::codec::{self, Limits};
 use conclave_core::id::{DeviceId, IdentityId, NodeId, ServerId};
 use conclave_core::identity::{AccountKeys, IdentityLog, device_id};
@@ -27,6 +30,9 @@ pub struct Account {
     pub presence: Presence,
     /// Opaque settings of the app.
     pub settings_json: String,
+    /// Keys of [`Account::pseudonym`] that were derived before: a server's is asked for with every message, and deriving it
+    /// costs as much as a signature.
+    pseudonyms: RefCell<BTreeMap<ServerId, SigningKey>>,
 }
 
 /// The stored part that is neither key nor log.
@@ -63,6 +69,7 @@ impl Account {
             },
             presence: Presence::Online,
             settings_json: "{}".to_owned(),
+            pseudonyms: RefCell::default(),
         };
         for (index, entry) in (0u32..).zip(account.log.wire()) {
             let key = [account.id().as_bytes().as_slice(), &index.to_be_bytes()].concat();
@@ -103,6 +110,7 @@ impl Account {
             profile: stored.profile,
             presence: Presence::Online,
             settings_json: stored.settings_json,
+            pseudonyms: RefCell::default(),
         }))
     }
 
@@ -130,7 +138,11 @@ impl Account {
     /// The device's key in one server.
     #[must_use]
     pub fn pseudonym(&self, server: ServerId) -> SigningKey {
-        self.keys.pseudonym(server)
+        let mut known = self.pseudonyms.borrow_mut();
+        known
+            .entry(server)
+            .or_insert_with(|| self.keys.pseudonym(server))
+            .clone()
     }
 
     /// The device's leaf in one server.

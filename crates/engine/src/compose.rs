@@ -6,8 +6,10 @@
 mod channels;
 mod found;
 mod invites;
+mod join;
 mod members;
 mod messages;
+mod register;
 mod roles;
 
 use conclave_core::codec;
@@ -21,8 +23,10 @@ use conclave_core::permissions::{self, Action, Denied};
 use conclave_core::signed::Verified;
 use conclave_core::state::Community;
 
-pub use found::{found_server, introduce, join_finished, send_profile, send_reach};
+pub use found::found_server;
+pub use join::join_finished;
 pub use messages::{presence_everywhere, send_presence};
+pub use register::{introduce, send_profile, send_reach};
 
 use crate::command::{Command, CommandError, Reply};
 use crate::ctx::Ctx;

@@ -1,35 +1,27 @@
-//! Founding, joining and leaving servers; one's own register.
+//! Founding servers and chats.
 
-use conclave_core::event::{
-    Body, ChannelCreate, EVENT_VERSION, Event, Genesis, PARENTS_MAX, ServerUpdate,
-};
-use conclave_core::hash::Label;
-use conclave_core::id::{ChannelId, EventId, IdentityId, Millis, Pseudonym, ServerId};
-use conclave_core::invite::InviteLink;
+use conclave_core::event::{Body, ChannelCreate, EVENT_VERSION, Event, Genesis, ServerUpdate};
+use conclave_core::id::{ChannelId, IdentityId, ServerId};
 use conclave_core::keys::audience::{self, Rule};
 use conclave_core::keys::{Reason, Suite};
 use conclave_core::log::AuthorProof;
-use conclave_core::member::{
-    JoinProof, MemberRecord, PersonalText, REGISTER_VERSION, Reach, Register, Status,
-    invite_proof_payload,
-};
+use conclave_core::member::{JoinProof, MemberRecord};
 use conclave_core::permissions::Bits;
 use conclave_core::policy::Durability;
 use conclave_core::signed::Verified;
-use conclave_core::state::{position, verify_join};
+use conclave_core::state::position;
 
-use super::members::personal;
+use super::join::{join, leave};
+use super::register::{first_register, send_profile, send_reach};
 use super::{act, check_name, community, invites, register_record, room_of, send_member_record};
 use crate::chats;
 use crate::command::{Command, CommandError, InviteDraft, Reply, Template};
 use crate::ctx::Ctx;
 use crate::effect::Notice;
-use crate::inbox;
 use crate::outbox;
 use crate::peer::State;
 use crate::room::{Local, Room, Standing};
 use crate::rotation;
-use crate::sync;
 
 /// Most characters of a server's name.
 const NAME_CHARS_MAX: usize = 100;
@@ -296,257 +288,4 @@ fn create_chat(
         }
     }
     Ok(Reply::Server(chat))
-}
-
-fn join(state: &mut State, ctx: &mut Ctx<'_>, text: &str) -> Result<Reply, CommandError> {
-    let invalid = |message: String| CommandError::Invalid {
-        field: "link",
-        message,
-    };
-    let link = InviteLink::parse(text).map_err(|error| invalid(error.to_string()))?;
-    if link.expires.is_some_and(|expires| expires < ctx.now) {
-        return Err(invalid(
-            "this invite has expired: ask for a new one".to_owned(),
-        ));
-    }
-    let server = link.server;
-    let hints: Vec<Reach> = link
-        .nodes
-        .iter()
-        .map(|hint| Reach {
-            node: hint.node,
-            relays: hint.relays.clone(),
-            addresses: hint.addresses.clone(),
-            time: Millis(0),
-        })
-        .collect();
-    let room = match state.rooms.remove(&server) {
-        Some(room) if room.local.standing == Standing::Active => {
-            state.rooms.insert(server, room);
-            return Ok(Reply::Server(server));
-        }
-        Some(room) => room,
-        None => Room::new(
-            server,
-            ctx.identity(),
-            Local::new(Standing::Joining, &link.server_name, ctx.now),
-        ),
-    };
-    let room = state.rooms.entry(server).or_insert(room);
-    room.local.standing = Standing::Joining;
-    room.local.reason = None;
-    room.local.link = Some(text.trim().to_owned());
-    room.local
-        .secrets
-        .push(link.secret.as_bytes().to_vec().into());
-    for hint in &hints {
-        room.local.hints.retain(|known| known.node != hint.node);
-        room.local.hints.insert(0, hint.clone());
-    }
-    room.local.save(&mut ctx.txn, server);
-    room.caught_up = false;
-    inbox::reopen(room, ctx)?;
-    sync::prove_again(room, &mut state.links, ctx);
-    // Whoever the link names may be connected already.
-    let conns: Vec<_> = state.links.keys().copied().collect();
-    for conn in conns {
-        sync::introduce(&state.rooms, &mut state.links, ctx, conn);
-    }
-    ctx.out.dials.extend(hints);
-    ctx.out.notice(Notice::ServerAdded(server));
-    Ok(Reply::Server(server))
-}
-
-/// Becomes a member, once the log says all that joining takes; true if it did.
-///
-/// # Errors
-/// [`CommandError`] if something is still missing; joining goes on.
-pub fn join_finished(room: &mut Room, ctx: &mut Ctx<'_>) -> Result<bool, CommandError> {
-    let Some(link) = room
-        .local
-        .link
-        .as_deref()
-        .and_then(|link| InviteLink::parse(link).ok())
-    else {
-        return Ok(false);
-    };
-    let here = |event: &EventId| room.log.contains(event);
-    if room.community.is_none() || !link.heads.iter().all(here) || !here(&EventId(link.invite.0)) {
-        return Ok(false);
-    }
-    let pseudonym = Pseudonym(ctx.me.pseudonym(room.id).public().0);
-    if room.roster.by_pseudonym(&pseudonym).is_some() && !room.caught_up {
-        // Who comes back must know what happened since, or their register cites a time when they were out.
-        return Ok(false);
-    }
-    let payload = invite_proof_payload(room.id, ctx.identity(), ctx.me.device(), pseudonym);
-    let signature = link.secret.signing_key().sign(Label::InviteProof, &payload);
-    let proof = JoinProof::Invite {
-        invite: link.invite,
-        signature: signature.to_vec().into(),
-    };
-    let register = first_register(room, ctx, proof);
-    let state = community(room)?;
-    if let Err(error) = verify_join(&state, &register) {
-        room.local.standing = Standing::Left;
-        room.local.reason = Some(error.to_string());
-        room.local.save(&mut ctx.txn, room.id);
-        ctx.out.notice(Notice::ServerRemoved {
-            server: room.id,
-            reason: error.to_string(),
-        });
-        return Ok(false);
-    }
-    // Sealed under the newest epoch that the link opens; as a member one heals before one speaks.
-    let everyone = audience::everyone(room.id);
-    let Some((epoch, keys)) = room.newest_epoch(everyone) else {
-        return Ok(false);
-    };
-    let record = register_record(ctx, &register);
-    let topic = conclave_core::envelope::Topic::Members(room.id);
-    let bytes = conclave_core::codec::encode(&record);
-    let sent = outbox::seal_state(room, ctx, topic, epoch, &keys, &bytes)?;
-    inbox::accept_record(room, ctx, &sent.position, record)?;
-    room.local.standing = Standing::Active;
-    room.local.link = None;
-    room.local.save(&mut ctx.txn, room.id);
-    room.profile_due = true;
-    room.fresh = true;
-    ctx.out.notice(Notice::ServerAdded(room.id));
-    ctx.out.notice(Notice::ServerState(room.id));
-    Ok(true)
-}
-
-fn leave(state: &mut State, ctx: &mut Ctx<'_>, server: ServerId) -> Result<Reply, CommandError> {
-    if let Some(room) = state.rooms.get_mut(&server)
-        && room.local.standing != Standing::Active
-    {
-        room.local.standing = Standing::Left;
-        room.local.save(&mut ctx.txn, server);
-        ctx.out.notice(Notice::ServerRemoved {
-            server,
-            reason: "left".to_owned(),
-        });
-        return Ok(Reply::Done);
-    }
-    let room = room_of(state, &server)?;
-    let state = community(room)?;
-    let alone = room.roster.members(&state).count() == 1;
-    if state.owner() == ctx.identity() && !alone && state.template() == 1 {
-        return Err(CommandError::Conflict(
-            "the owner cannot leave while others are here: the server would have nobody to answer for it".to_owned(),
-        ));
-    }
-    renew_register(room, ctx, |register| register.status = Status::Left)?;
-    room.local.standing = Standing::Left;
-    room.local.save(&mut ctx.txn, server);
-    ctx.out.notice(Notice::ServerRemoved {
-        server,
-        reason: "left".to_owned(),
-    });
-    Ok(Reply::Done)
-}
-
-/// A register of this device: its first, or the one after what is known.
-fn first_register(room: &Room, ctx: &Ctx<'_>, proof: JoinProof) -> Verified<Register> {
-    let pseudonym = Pseudonym(ctx.me.pseudonym(room.id).public().0);
-    let seq = room
-        .roster
-        .by_pseudonym(&pseudonym)
-        .map_or(0, |register| register.seq + 1);
-    let mut heads = room.log.heads().to_vec();
-    heads.truncate(PARENTS_MAX);
-    let register = Register {
-        version: REGISTER_VERSION,
-        server: room.id,
-        identity: ctx.identity(),
-        device: ctx.me.device(),
-        pseudonym,
-        seq,
-        status: Status::Present,
-        identity_head: ctx.me.log.head(),
-        heads,
-        proof,
-        leaf: ctx.me.leaf_keys(room.id, room.suite()),
-        nickname: None,
-        profile: None,
-        time: ctx.now,
-        bot: None,
-    };
-    Verified::sign(register, &ctx.me.keys.device())
-}
-
-/// Writes the next register of this device.
-///
-/// # Errors
-/// [`CommandError::NotFound`] if there is none to follow; otherwise as sealing.
-pub(super) fn renew_register(
-    room: &mut Room,
-    ctx: &mut Ctx<'_>,
-    change: impl FnOnce(&mut Register),
-) -> Result<(), CommandError> {
-    let pseudonym = Pseudonym(ctx.me.pseudonym(room.id).public().0);
-    let latest = room
-        .roster
-        .by_pseudonym(&pseudonym)
-        .ok_or(CommandError::NotFound { what: "register" })?;
-    let mut register = Register::clone(latest);
-    register.seq += 1;
-    register.identity_head = ctx.me.log.head();
-    register.heads = room.log.heads().to_vec();
-    register.heads.truncate(PARENTS_MAX);
-    register.time = ctx.now;
-    change(&mut register);
-    let register = Verified::sign(register, &ctx.me.keys.device());
-    let record = register_record(ctx, &register);
-    send_member_record(room, ctx, record)
-}
-
-/// Tells a server that was just joined who and where this is, once its current key is here.
-///
-/// # Errors
-/// [`CommandError::NoKey`] while it is not; it is tried again with the next call.
-pub fn introduce(
-    room: &mut Room,
-    ctx: &mut Ctx<'_>,
-    reach: Option<&Reach>,
-) -> Result<(), CommandError> {
-    send_profile(room, ctx)?;
-    send_reach(room, ctx, reach)?;
-    room.profile_due = false;
-    Ok(())
-}
-
-/// Publishes this account's profile in a server.
-///
-/// # Errors
-/// As sealing.
-pub fn send_profile(room: &mut Room, ctx: &mut Ctx<'_>) -> Result<(), CommandError> {
-    let text = PersonalText::Profile(ctx.me.profile.clone());
-    let identity = ctx.identity();
-    let personal = personal(ctx, identity, text);
-    let commitment = personal.commitment();
-    renew_register(room, ctx, |register| register.profile = Some(commitment))?;
-    send_member_record(room, ctx, MemberRecord::Personal(personal))
-}
-
-/// Publishes where this node is.
-///
-/// # Errors
-/// As sealing.
-pub fn send_reach(
-    room: &mut Room,
-    ctx: &mut Ctx<'_>,
-    reach: Option<&Reach>,
-) -> Result<(), CommandError> {
-    match reach {
-        Some(reach) => {
-            let reach = Reach {
-                time: ctx.now,
-                ..reach.clone()
-            };
-            send_member_record(room, ctx, MemberRecord::Reach(reach))
-        }
-        None => Ok(()),
-    }
 }

@@ -148,7 +148,7 @@ fn nickname_of(
     let personal = nickname.map(|name| personal(ctx, member, PersonalText::Nickname(name)));
     let commitment = personal.as_ref().map(Personal::commitment);
     if member == ctx.identity() {
-        super::found::renew_register(room, ctx, |register| register.nickname = commitment)?;
+        super::register::renew_register(room, ctx, |register| register.nickname = commitment)?;
     } else {
         let seen = super::roles::seen(room, &member);
         act(
