@@ -18,12 +18,13 @@ const LOOK: Duration = Duration::from_millis(20);
 
 /// Looks until something is there.
 pub fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
-    let end = Instant::now() + DEADLINE;
+    let begin = Instant::now();
     loop {
         if let Some(found) = look() {
+            println!("{:>6} ms: {what}", begin.elapsed().as_millis());
             return found;
         }
-        assert!(Instant::now() < end, "in {DEADLINE:?}: {what}");
+        assert!(begin.elapsed() < DEADLINE, "in {DEADLINE:?}: {what}");
         std::thread::sleep(LOOK);
     }
 }
