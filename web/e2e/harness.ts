@@ -1,7 +1,7 @@
 /** Starts real nodes, opens browsers on them, and watches for what must never happen. */
 
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
@@ -33,6 +33,7 @@ export class World {
   #children: ChildProcess[] = [];
   #dirs: string[] = [];
   #browser: Browser | null = null;
+  #pages: Page[] = [];
 
   /** Starts a node on an empty profile and opens its one-time address. */
   async person(options: PersonOptions = {}): Promise<Person> {
@@ -45,8 +46,10 @@ export class World {
     });
     const trouble: string[] = [];
     const page = await context.newPage();
+    this.#pages.push(page);
     page.setDefaultTimeout(Number(process.env['E2E_TIMEOUT_MS'] ?? 20_000));
     await watch(page, trouble);
+    if (process.env['E2E_DIST'] !== undefined) await serveFresh(page);
     const child = await this.#node();
     await page.goto(await address(child));
     return { page, context, trouble, api: (method, path, body) => callApi(page, method, path, body), stopNode: () => stop(child) };
@@ -63,11 +66,31 @@ export class World {
     return child;
   }
 
+  /** Keeps pictures of every browser, for finding out why a step failed. */
+  async pictures(name: string): Promise<void> {
+    for (const [index, page] of this.#pages.entries()) {
+      await page.screenshot({ path: `e2e/shots/${name}-${index + 1}.png`, timeout: 5_000 }).catch(() => {});
+    }
+  }
+
   async close(): Promise<void> {
     await this.#browser?.close();
     await Promise.all(this.#children.map(stop));
     await Promise.all(this.#dirs.map((dir) => rm(dir, { recursive: true, force: true })));
   }
+}
+
+const TYPES: Record<string, string> = { html: 'text/html', js: 'text/javascript', css: 'text/css', svg: 'image/svg+xml', woff2: 'font/woff2' };
+
+/** With E2E_DIST the app comes from web/dist, under the node's own headers: a change needs no new binary. */
+async function serveFresh(page: Page): Promise<void> {
+  await page.route(/^http:\/\/127\.0\.0\.1:\d+\/(?!api\/|files\/)/u, async (route) => {
+    const name = new URL(route.request().url()).pathname.slice(1);
+    const file = name === '' ? 'index.html' : name;
+    const answer = await route.fetch();
+    const type = TYPES[file.split('.').at(-1) ?? ''] ?? 'application/octet-stream';
+    await route.fulfill({ status: 200, headers: { ...answer.headers(), 'content-type': type }, body: await readFile(join('dist', file)) });
+  });
 }
 
 function address(child: ChildProcess): Promise<string> {

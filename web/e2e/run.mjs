@@ -39,6 +39,7 @@ for (const file of files) {
       failed += 1;
       // Later steps build on earlier ones, except where a suite says that they may go on.
       broken = process.env.E2E_KEEP_GOING === undefined;
+      await world.pictures(`failed-${file.split('.')[0]}-${failed}`);
       console.log(`  FAILED (${Date.now() - start} ms): ${name}\n${error instanceof Error ? error.stack : error}`);
     }
   }

@@ -52,6 +52,6 @@ describe('mentions', () => {
   });
 
   it('take names with pattern characters literally', () => {
-    expect(encodeMentions('@a.*b (x)', [mention('role', ada, 'a.*b (x)')])).toBe(`<@&${ada}>`);
+    for (const name of ['a.*b (x)', 'open-bench', 'a/b', '[x]{1}', '$^|\\']) expect(encodeMentions(`@${name}`, [mention('role', ada, name)])).toBe(`<@&${ada}>`);
   });
 });

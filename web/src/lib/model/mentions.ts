@@ -44,5 +44,5 @@ export function decodeMentions(content: string, nameOf: (kind: MentionKind, id: 
 }
 
 function escapePattern(text: string): string {
-  return text.replace(/[\\^$.*+?()[\]{}|/-]/gu, '\\$&');
+  return text.replace(/[\\^$.*+?()[\]{}|/]/gu, '\\$&');
 }

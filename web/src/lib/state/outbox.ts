@@ -51,7 +51,7 @@ async function deliver(pending: Message, outgoing: Outgoing, nonce: string): Pro
     const body = { content: outgoing.content, nonce, attachments: outgoing.attachments.map((a) => a.id) };
     const message = await api.send(outgoing.channel.id, outgoing.replyTo === null ? body : { ...body, reply_to: outgoing.replyTo.id });
     sent.delete(pending.id);
-    timeline.receive({ ...message, nonce });
+    timeline.acknowledge({ ...message, nonce });
     servers.setUnread(outgoing.channel.server_id, outgoing.channel.id, { unread: false, mentions: 0, last_read_id: message.id });
   } catch (error) {
     timeline.receive({ ...pending, delivery: delivery('failed', explain(error)) });

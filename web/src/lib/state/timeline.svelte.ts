@@ -95,6 +95,12 @@ export class Timeline {
     }
   }
 
+  /** Takes the node's answer to a message that was sent. Events may have overtaken it: what they brought is newer. */
+  acknowledge(message: Message): void {
+    if (this.messages.some((m) => m.id === message.id)) this.change(message.id, (m) => ({ ...m, nonce: message.nonce }));
+    else this.receive(message);
+  }
+
   update(message: Message): void {
     this.messages = replaceMessage(this.messages, message.id, (old) => ({ ...message, nonce: message.nonce ?? old.nonce }));
   }
