@@ -9,8 +9,8 @@ use tokio::sync::mpsc;
 
 use crate::api::Action;
 
-/// Events that wait for one client: a few seconds of a busy server.
-const QUEUE_MAX: usize = 1024;
+/// Events that wait for one client, beside what its socket holds: a second of a very busy server.
+const QUEUE_MAX: usize = 256;
 
 /// Clients at the same time.
 const WATCHERS_MAX: usize = 64;
