@@ -260,3 +260,21 @@ fn a_private_channel_is_ciphertext_to_others() {
     );
     sim.sees(ben, crew, "for the crew alone");
 }
+
+/// Somebody who joined while others were away is unknown to them; they are told what makes the newcomer known, by the newcomer
+/// alone if need be.
+#[test]
+fn a_newcomer_makes_themselves_known() {
+    let (mut sim, ada, ben, server, general) = pair(5);
+    let link = sim.invite(ben, server, true);
+    sim.run_for(5_000);
+    sim.crash(ada);
+    let cem = sim.person("Cem");
+    sim.join(cem, &link);
+    sim.say(cem, general, "I am new");
+    sim.sees(ben, general, "I am new");
+    sim.crash(ben);
+    sim.restart(ada);
+    sim.sees(ada, general, "I am new");
+    sim.converge(&[ada, cem], server, 120_000);
+}

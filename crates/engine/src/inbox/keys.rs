@@ -58,6 +58,8 @@ fn accept_epoch(
     } else if let Some(keys) = open_by_link(room, &id) {
         open_with_keys(room, ctx, id, keys, None)?;
     }
+    // A direct slot may have come before the epoch that it opens.
+    settle_waiting(room, ctx, Wait::Epoch(id))?;
     Ok(Verdict::Done)
 }
 

@@ -149,11 +149,7 @@ fn runs(room: &Room, who: Who, theirs: &BTreeMap<(TopicTag, Pseudonym), u64>) ->
 pub(super) fn may_have(room: &Room, who: Who, topic: &Topic) -> bool {
     match (who, topic) {
         (_, Topic::Account(_)) => false,
-        // Somebody unknown needs what shows us to be a member, and a joiner's host may not know the joiner yet.
-        (Who::Unknown, Topic::Keys(_) | Topic::Members(_) | Topic::Authority(_)) => {
-            room.local.standing == crate::room::Standing::Active
-        }
-        (Who::Unknown, Topic::Channel(..)) => false,
+        (Who::Unknown, _) => false,
         (Who::Former { event, .. }, Topic::Authority(_)) => event.is_some(),
         (Who::Former { .. }, _) => false,
         (Who::Invite(_), Topic::Keys(_) | Topic::Members(_) | Topic::Authority(_)) => true,
