@@ -1,8 +1,12 @@
-//! The stories with real processes: every person is a `conclave` of their own, on loopback, driven over its local API.
-//!
-//! The simulator tells the same stories at the speed of its clock; these show that sockets, disks and processes keep them.
+//! Stories told with real processes on loopback: each person is one `conclave` node on a profile of their own.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-mod api;
+mod bot;
+mod cli;
+mod community;
+mod crash;
 mod friends;
-mod harness;
+mod profiles;
+mod relay;
+mod secrets;
+mod world;
