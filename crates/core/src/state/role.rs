@@ -64,7 +64,7 @@ impl Community {
     }
 
     /// A member's roles without `@everyone`, highest first: those granted by events. What an invite brought is known to the
-    /// roster ([`Member::roles`]).
+    /// roster ([`super::Member::roles`]).
     #[must_use]
     pub fn roles_of(&self, identity: &IdentityId) -> Vec<RoleId> {
         self.roles_with(identity, &[])

@@ -195,7 +195,7 @@ impl NodeRecord {
     }
 
     /// Opens the header with the state key of [`NodePublic::epoch`]. Before the node is sealed to, the header must verify
-    /// under the author's device key and pass [`super::rules::node_usable`].
+    /// under the author's device key and pass [`super::super::rules::node_usable`].
     ///
     /// # Errors
     /// [`KeysError::Header`].
