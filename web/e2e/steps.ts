@@ -22,11 +22,11 @@ export function composer(page: Page) {
   return page.locator('#composer');
 }
 
-/** Sends a message and waits until it is shown; `shown` is what its markup becomes. */
+/** Sends a message and waits until the node has stored it; `shown` is what its markup becomes. */
 export async function say(page: Page, text: string, shown = text): Promise<void> {
   await composer(page).fill(text);
   await page.keyboard.press('Enter');
-  await message(page, shown).waitFor();
+  await page.locator('article:not(.pending)').filter({ hasText: shown }).waitFor();
 }
 
 export function message(page: Page, text: string) {
