@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use ureq::Agent;
 use ureq::http::Request;
 
@@ -57,6 +57,10 @@ impl Api {
         }
     }
 
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
     pub fn get(&self, path: &str) -> Result<Value, Failure> {
         self.call("GET", path, None)
     }
@@ -67,10 +71,6 @@ impl Api {
 
     pub fn put(&self, path: &str, body: Value) -> Result<Value, Failure> {
         self.call("PUT", path, Some(body))
-    }
-
-    pub fn delete(&self, path: &str) -> Result<Value, Failure> {
-        self.call("DELETE", path, Some(json!({})))
     }
 
     fn call(&self, method: &str, path: &str, body: Option<Value>) -> Result<Value, Failure> {

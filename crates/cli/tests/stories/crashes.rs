@@ -24,14 +24,23 @@ const ATTEMPTS_MAX: usize = 60;
 /// Longest time that a node is let to live in milliseconds.
 const LIFE_MS_MAX: u64 = 80;
 
+/// Where a crash met the message that was being sent.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Met {
+    /// None was being sent.
+    Nothing,
+    /// It was not stored.
+    Unstored,
+    /// It was stored, and its sender got no answer.
+    Stored,
+}
+
 /// Somebody who sends, remembers what was acknowledged, and tries the rest again with the same nonce.
 struct Sender {
     person: Person,
     channel: String,
     acknowledged: BTreeMap<String, String>,
     sent: usize,
-    /// Messages that were found stored though their sender got no answer.
-    kept: usize,
 }
 
 impl Sender {
@@ -41,7 +50,6 @@ impl Sender {
             channel,
             acknowledged: BTreeMap::new(),
             sent: 0,
-            kept: 0,
         }
     }
 
@@ -71,24 +79,22 @@ impl Sender {
         None
     }
 
-    /// Starts the node again and repeats what got no answer; tells whether it had been stored.
-    fn recover(&mut self, nonce: Option<String>) -> bool {
+    /// Starts the node again and repeats what got no answer.
+    fn recover(&mut self, nonce: Option<String>) -> Met {
         self.person.start();
-        let Some(nonce) = nonce else { return false };
+        let Some(nonce) = nonce else { return Met::Nothing };
         let path = format!("/channels/{}/messages?limit=50", self.channel);
         let stored = list(&self.person.get(&path), "messages");
         let stored = stored.iter().find(|message| message["content"] == nonce.as_str());
         let stored = stored.map(|message: &Value| text(message, "id"));
         assert!(self.send(&nonce), "the repeated {nonce}");
-        if let Some(id) = &stored {
-            assert_eq!(&self.acknowledged[&nonce], id, "the same nonce is the same message");
-            self.kept += 1;
-        }
-        stored.is_some()
+        let Some(id) = stored else { return Met::Unstored };
+        assert_eq!(self.acknowledged[&nonce], id, "the same nonce is the same message");
+        Met::Stored
     }
 
     /// Runs the node with a crash point until it is gone, and again without.
-    fn crash_at(&mut self, point: &str, nth: u64) -> bool {
+    fn crash_at(&mut self, point: &str, nth: u64) -> Met {
         self.person.stop();
         let at = format!("{point}:{nth}");
         let unanswered = if self.person.start_to_crash(Some(&at)) {
@@ -141,10 +147,12 @@ fn nothing_acknowledged_is_lost_at_any_named_point() {
     for point in crash::POINTS {
         match point {
             crash::BEFORE_COMMIT | crash::AFTER_COMMIT | crash::AFTER_SEND | crash::AFTER_REPLY => {
-                for nth in [1, 2, 5, 9, 14] {
-                    let stored = sender.crash_at(point, nth);
-                    println!("{point}:{nth}: {}", if stored { "stored, not acknowledged" } else { "" });
-                }
+                let met = [1, 2, 5, 9, 14].map(|nth| sender.crash_at(point, nth));
+                println!("{point}: {met:?}");
+                assert!(met.iter().any(|met| *met != Met::Nothing), "{point}: nothing was being sent");
+                // What is not committed is not there; after that, it is.
+                let forbidden = if point == crash::BEFORE_COMMIT { Met::Stored } else { Met::Unstored };
+                assert!(!met.contains(&forbidden) || point != crash::BEFORE_COMMIT, "{point}: {met:?}");
             }
             crash::AFTER_VAULT_WRITE => crash_while_founding(&world),
             crash::IN_JOIN => crash_while_joining(&world, &sender),
@@ -203,6 +211,7 @@ fn nothing_acknowledged_is_lost_at_random_moments() {
     let mut rng = ChaCha20Rng::from_seed(seed);
     let world = World::new();
     let (mut sender, mut ben) = pair(&world);
+    let mut stored = 0;
     for kill in 0..KILLS {
         // Every fourth time it is the one who receives.
         if kill % 4 == 3 {
@@ -216,10 +225,10 @@ fn nothing_acknowledged_is_lost_at_random_moments() {
             let unanswered = sender.send_until(|| false);
             killer.join().unwrap();
             sender.person.wait_for_crash();
-            sender.recover(unanswered);
+            stored += usize::from(sender.recover(unanswered) == Met::Stored);
         }
     }
-    println!("{} of {KILLS} kills: stored, not acknowledged", sender.kept);
+    println!("{stored} of {KILLS} kills: stored, not acknowledged");
     let mut kept = 0;
     for attempt in 0.. {
         if kept >= KEPT_MIN {
@@ -228,7 +237,8 @@ fn nothing_acknowledged_is_lost_at_random_moments() {
         }
         assert!(attempt < ATTEMPTS_MAX, "only {kept} were between commit and reply");
         let point = [crash::AFTER_COMMIT, crash::AFTER_SEND][attempt % 2];
-        kept += usize::from(sender.crash_at(point, 1 + rng.next_u64() % 20));
+        let met = sender.crash_at(point, 1 + rng.next_u64() % 20);
+        kept += usize::from(met == Met::Stored);
     }
     sender.check(&ben);
     println!("{} messages acknowledged, each there once", sender.acknowledged.len());

@@ -3,6 +3,7 @@
 
 mod bot;
 mod cli;
+mod commands;
 mod community;
 mod crash;
 mod friends;

@@ -45,7 +45,10 @@ fn next(socket: &mut WebSocket<TcpStream>) -> Result<Value, Option<u16>> {
             Ok(Message::Text(text)) => return Ok(serde_json::from_str(text.as_str()).unwrap()),
             Ok(Message::Close(frame)) => return Err(frame.map(|frame| frame.code.into())),
             Ok(_) => {}
-            Err(_) => return Err(None),
+            Err(error) => {
+                eprintln!("the stream ended: {error}");
+                return Err(None);
+            }
         }
     }
 }
@@ -192,10 +195,16 @@ fn a_client_that_does_not_read_is_let_go_and_another_gets_everything() {
     let (_, channel) = node.server();
     let mut slow = open(&node, &mine(&node), &[]).unwrap();
     let mut quick = open(&node, &mine(&node), &[]).unwrap();
+    for socket in [&mut slow, &mut quick] {
+        assert_eq!(next(socket).unwrap()["type"], "ready");
+    }
     let reader = std::thread::spawn(move || {
         let mut seen = 0;
         while seen < MESSAGES {
-            seen += usize::from(next(&mut quick).unwrap()["type"] == "message.created");
+            match next(&mut quick) {
+                Ok(event) => seen += usize::from(event["type"] == "message.created"),
+                Err(code) => panic!("closed with {code:?} after {seen} messages"),
+            }
         }
     });
     let text = "x".repeat(4000);

@@ -83,6 +83,11 @@ impl Process {
         }
     }
 
+    /// The next line, if there is one by now.
+    pub fn line_if_any(&self) -> Option<String> {
+        self.lines.try_recv().ok()
+    }
+
     /// Sends SIGKILL and waits until the process is gone.
     pub fn kill(&mut self) {
         self.child.kill().unwrap();
