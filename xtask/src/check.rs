@@ -57,9 +57,15 @@ const STEPS: &[Step] = &[
     },
     Step {
         name: "tests",
-        what: "unit, property, vector and scenario tests",
+        what: "unit, property, vector and scenario tests, and stories with real processes",
         needs: &["compiler", "nextest"],
         run: rust::tests,
+    },
+    Step {
+        name: "bot",
+        what: "the example bot against a real node",
+        needs: &["compiler", "nextest", "python"],
+        run: rust::bot,
     },
     Step {
         name: "doctests",

@@ -1,10 +1,11 @@
 //! The project's own commands, run as `cargo xtask COMMAND`.
 //!
 //! `check` is what `./test` and the continuous integration run, `tidy` holds the house rules that no other tool knows,
-//! `vectors` writes the protocol's test vectors and `figures` measures.
+//! `vectors` writes the protocol's test vectors, `openapi` the description of the local API, and `figures` measures.
 
 mod check;
 mod figures;
+mod openapi;
 mod process;
 mod project;
 mod spelling;
@@ -35,6 +36,8 @@ enum Command {
     Spelling,
     /// Writes the test vectors anew and tells which files changed.
     Vectors,
+    /// Writes the description of the local API anew.
+    Openapi,
     /// Runs a named measurement; without a name, lists them.
     Figures(figures::Options),
 }
@@ -57,6 +60,7 @@ fn run(command: Command) -> Result<bool> {
         Command::Tidy => tidy::run(&project),
         Command::Spelling => spelling::run(&project),
         Command::Vectors => vectors::write(&project),
+        Command::Openapi => openapi::write(&project),
         Command::Figures(options) => figures::run(&project, &options),
     }
 }
