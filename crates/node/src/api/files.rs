@@ -178,10 +178,18 @@ impl FileBook {
     }
 }
 
+/// Opens one file.
+struct Ticket {
+    secret: Zeroizing<String>,
+    made: Millis,
+    hash: BlobHash,
+    name: String,
+}
+
 /// Tickets to files: whoever has one may open one file for a minute.
 #[derive(Default)]
 pub struct Tickets {
-    state: Mutex<VecDeque<(Zeroizing<String>, Millis, BlobHash, String)>>,
+    list: Mutex<VecDeque<Ticket>>,
 }
 
 impl Tickets {
@@ -195,23 +203,36 @@ impl Tickets {
         name: String,
         now: Millis,
     ) -> Result<Zeroizing<String>, getrandom::Error> {
-        let ticket = random_token()?;
-        let mut tickets = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        tickets.retain(|(_, made, ..)| now.0.saturating_sub(made.0) < TICKET_LIFETIME_MS);
+        let secret = random_token()?;
+        let mut tickets = self.list.lock().unwrap_or_else(PoisonError::into_inner);
+        tickets.retain(|ticket| ticket.is_valid(now));
         if tickets.len() >= TICKETS_MAX {
             tickets.pop_front();
         }
-        tickets.push_back((ticket.clone(), now, hash, name));
-        Ok(ticket)
+        tickets.push_back(Ticket {
+            secret: secret.clone(),
+            made: now,
+            hash,
+            name,
+        });
+        Ok(secret)
     }
 
     /// What a ticket opens.
-    pub fn open(&self, ticket: &str, now: Millis) -> Option<(BlobHash, String)> {
-        let tickets = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+    pub fn open(&self, secret: &str, now: Millis) -> Option<(BlobHash, String)> {
+        let tickets = self.list.lock().unwrap_or_else(PoisonError::into_inner);
         let found = tickets
             .iter()
-            .find(|(known, ..)| known.as_str() == ticket)?;
-        (now.0.saturating_sub(found.1.0) < TICKET_LIFETIME_MS).then(|| (found.2, found.3.clone()))
+            .find(|ticket| ticket.secret.as_str() == secret)?;
+        found
+            .is_valid(now)
+            .then(|| (found.hash, found.name.clone()))
+    }
+}
+
+impl Ticket {
+    fn is_valid(&self, now: Millis) -> bool {
+        now.0.saturating_sub(self.made.0) < TICKET_LIFETIME_MS
     }
 }
 

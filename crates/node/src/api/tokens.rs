@@ -140,7 +140,7 @@ impl TokenBook {
     }
 
     /// How many there are.
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.lock().len()
     }
 
@@ -156,10 +156,14 @@ impl TokenBook {
     pub fn caller(&self, offered: &Digest) -> Option<Caller> {
         let tokens = self.lock();
         // Every token is compared with, whichever matches.
-        let matches = tokens
-            .values()
-            .filter(|(hash, _)| bool::from(same(hash, offered)));
-        let (_, token) = matches.last()?;
+        let matching = tokens.values().fold(None, |found, (hash, token)| {
+            if bool::from(same(hash, offered)) {
+                Some(token)
+            } else {
+                found
+            }
+        });
+        let token = matching?;
         Some(Caller::Token {
             actions: token.actions.clone(),
             server: token.server_id.map(|id| id.0),

@@ -34,7 +34,7 @@ pub async fn create(
             "actions: a token that may do nothing is of no use",
         ));
     }
-    if app.tokens.len() >= TOKENS_MAX {
+    if app.tokens.count() >= TOKENS_MAX {
         return Err(ApiError::conflict(format!(
             "there are {TOKENS_MAX} tokens already: revoke one first"
         )));
