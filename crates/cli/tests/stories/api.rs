@@ -92,7 +92,12 @@ impl Api {
         if status.is_success() {
             return Ok(answer);
         }
-        let field = |name: &str| answer["error"][name].as_str().unwrap_or_default().to_owned();
+        let field = |name: &str| {
+            answer["error"][name]
+                .as_str()
+                .unwrap_or_default()
+                .to_owned()
+        };
         Err(Failure::Refused {
             status: status.as_u16(),
             code: field("code"),

@@ -1,72 +1,41 @@
-//! The example bot, as its own words say how to run it.
+//! The example bot, with a token that can read and write messages of one server and nothing else.
 
-use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
-use crate::world::{Person, wait_for};
+use serde_json::{Value, json};
+
+use crate::harness::{Person, Process, World, eventually, text};
+
+fn pongs(person: &Person, channel: &str) -> Vec<Value> {
+    let mut messages = person.messages(channel);
+    messages.retain(|message| message["content"] == "pong");
+    messages
+}
 
 #[test]
-fn the_example_bot_answers_with_a_token_that_can_do_nothing_else() {
-    let alice = Person::new("Alice");
-    let (_, channel) = alice.found_server("Home");
-    let token = alice.cli(&[
-        "token",
-        "create",
-        "pingbot",
-        "--server",
-        "Home",
-        "--action",
-        "messages:read",
-        "--action",
-        "messages:write",
-    ]);
-    assert!(
-        token.status.success(),
-        "{}",
-        String::from_utf8_lossy(&token.stderr)
-    );
-    let file = tempfile::NamedTempFile::new().unwrap();
-    std::fs::write(file.path(), &token.stdout).unwrap();
+fn the_example_bot_answers() {
+    let world = World::new();
+    let [ada, ben] = ["ada", "ben"].map(|name| world.person(name));
+    let (server, general) = ada.found("Harbour");
+    ben.join(&ada.invite(&server));
+    let actions = json!(["messages:read", "messages:write"]);
+    let token = json!({ "name": "pingbot", "server_id": server, "actions": actions });
+    let file = world.path().join("token");
+    std::fs::write(&file, text(&ada.post("/tokens", token), "token")).unwrap();
     let bot = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/bot/bot.py");
-    let mut bot = Command::new("python3")
-        .arg(bot)
-        .args([alice.url(), &channel])
-        .arg(file.path())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut line = String::new();
-    BufReader::new(bot.stdout.take().unwrap())
-        .read_line(&mut line)
-        .unwrap();
-    assert_eq!(line, "ready\n");
-    alice.say(&channel, "hello");
-    alice.say(&channel, "!ping");
-    wait_for("the bot's answer", || {
-        (alice
-            .sees(&channel)
-            .iter()
-            .filter(|seen| *seen == "pong")
-            .count()
-            == 1)
-            .then_some(())
-    });
-    alice.say(&channel, "!ping");
-    wait_for("the second answer", || {
-        (alice
-            .sees(&channel)
-            .iter()
-            .filter(|seen| *seen == "pong")
-            .count()
-            == 2)
-            .then_some(())
-    });
-    bot.kill().unwrap();
-    bot.wait().unwrap();
-    assert_eq!(
-        alice.sees(&channel).len(),
-        5,
-        "nothing but the two answers was written"
-    );
+    let mut command = Command::new("python3");
+    command.arg(bot).args([ada.api().url(), &general]).arg(file);
+    let process = Process::spawn(command, &world.path().join("bot.log"));
+    assert_eq!(process.line().as_deref(), Some("ready"));
+    for count in [1, 2] {
+        ben.say(&general, "hello");
+        let ping = ben.say(&general, "!ping");
+        eventually("the bot answers", || {
+            let pongs = pongs(&ben, &general);
+            let answers_it = pongs.last()?["reply_to"]["id"] == ping.as_str();
+            answers_it.then(|| assert_eq!(pongs.len(), count))
+        });
+    }
+    assert_eq!(ben.messages(&general).len(), 6);
 }

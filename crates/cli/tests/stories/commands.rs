@@ -1,11 +1,12 @@
 //! Every command of the command line, once and with `--json`, between people whose nodes run.
 
-use std::cell::RefCell;
+mod terminal;
+
 use std::collections::BTreeSet;
-use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
+use self::terminal::{Terminal, commands};
 use crate::api::{Api, Failure};
 use crate::harness::{Person, Process, World, conclave, eventually, list, text};
 
@@ -14,54 +15,6 @@ const REFUSED: i32 = 1;
 const USAGE: i32 = 2;
 const NO_NODE: i32 = 3;
 const NO_SUCH_NAME: i32 = 4;
-
-/// Types commands, and remembers which.
-struct Terminal {
-    used: RefCell<BTreeSet<String>>,
-}
-
-impl Terminal {
-    /// Runs a command that succeeds; gives what it prints.
-    fn run(&self, person: &Person, args: &[&str]) -> Value {
-        let (code, output, words) = self.output(&person.profile, args);
-        assert_eq!(code, Some(0), "{args:?}: {words}");
-        let mut lines = output.lines().map(|line| {
-            serde_json::from_str(line).unwrap_or_else(|error| panic!("{args:?}: {error}: {line}"))
-        });
-        let value = lines.next().unwrap_or_else(|| panic!("{args:?} prints nothing"));
-        assert_eq!(lines.next(), None, "{args:?} prints one document");
-        value
-    }
-
-    /// Runs a command that fails in a certain way; gives its words.
-    fn fail(&self, person: &Person, args: &[&str], expected: i32) -> String {
-        let (code, output, words) = self.output(&person.profile, args);
-        assert_eq!(code, Some(expected), "{args:?}: {words}");
-        assert_eq!(output, "", "{args:?}");
-        assert!(!words.is_empty(), "{args:?}");
-        words
-    }
-
-    fn output(&self, profile: &std::path::Path, args: &[&str]) -> (Option<i32>, String, String) {
-        self.used.borrow_mut().insert(args[0].to_owned());
-        self.used.borrow_mut().insert(args[..2.min(args.len())].join(" "));
-        let mut command = conclave();
-        command.args(["--json", "--profile-dir"]).arg(profile).args(args);
-        let output = command.output().unwrap();
-        let text = |bytes| String::from_utf8(bytes).unwrap();
-        (output.status.code(), text(output.stdout), text(output.stderr))
-    }
-}
-
-/// The commands that a help text lists, save `help` itself.
-fn commands(args: &[&str]) -> Vec<String> {
-    let output = conclave().args(args).arg("--help").output().unwrap();
-    let help = String::from_utf8(output.stdout).unwrap();
-    let block = help.split("Commands:\n").nth(1).unwrap_or_default();
-    let lines = block.lines().take_while(|line| !line.is_empty());
-    let names = lines.filter_map(|line| line.split_whitespace().next());
-    names.filter(|name| *name != "help").map(str::to_owned).collect()
-}
 
 struct Town {
     terminal: Terminal,
@@ -92,9 +45,8 @@ impl Town {
 fn every_command_does_what_it_says() {
     let world = World::new();
     let [ada, ben] = ["ada", "ben"].map(|name| world.person(name));
-    let used = RefCell::default();
     let town = Town {
-        terminal: Terminal { used },
+        terminal: Terminal::default(),
         world,
         ada,
         ben,
@@ -120,25 +72,49 @@ fn every_command_does_what_it_says() {
     known.remove("relay");
     let used = town.terminal.used.take();
     let unused: Vec<_> = known.difference(&used).collect();
-    assert!(known.len() > 40 && unused.is_empty(), "never run: {unused:?}");
+    assert!(
+        known.len() > 40 && unused.is_empty(),
+        "never run: {unused:?}"
+    );
 }
 
 fn accounts(town: &Town) {
     let profile = town.world.path().join("cem");
     let mut command = conclave();
     command
-        .args(["--json", "--port", "0", "--bind", "127.0.0.1:0", "--profile-dir"])
+        .args([
+            "--json",
+            "--port",
+            "0",
+            "--bind",
+            "127.0.0.1:0",
+            "--profile-dir",
+        ])
         .arg(&profile)
         .args(["init", "cem"]);
     let output = command.output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     let me: Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!((&me["display_name"], &me["created"]), (&json!("cem"), &json!(true)));
+    assert_eq!(
+        (&me["display_name"], &me["created"]),
+        (&json!("cem"), &json!(true))
+    );
     // Who has an account gets no second one.
     let words = town.terminal.fail(&town.ada, &["init", "another"], REFUSED);
     assert!(words.contains("already"), "{words}");
 
-    town.ada(&["profile", "set", "--bio", "keeps the lighthouse", "--status", "awake"]);
+    town.ada(&[
+        "profile",
+        "set",
+        "--bio",
+        "keeps the lighthouse",
+        "--status",
+        "awake",
+    ]);
     let me = town.ada(&["profile", "show"]);
     assert_eq!(me["bio"], "keeps the lighthouse");
     assert_eq!(me["identity_id"], town.ada.id.as_str());
@@ -147,30 +123,56 @@ fn accounts(town: &Town) {
 fn servers(town: &Town) -> String {
     let server = text(&town.ada(&["server", "create", "Harbour"]), "id");
     town.ada(&["server", "edit", "Harbour", "--description", "by the sea"]);
-    assert_eq!(town.ada(&["server", "show", "Harbour"])["description"], "by the sea");
+    assert_eq!(
+        town.ada(&["server", "show", "Harbour"])["description"],
+        "by the sea"
+    );
     assert_eq!(list(&town.ada(&["server", "list"]), "servers").len(), 1);
     let link = town.let_ben_in();
     let said = town.ben(&["invite", "inspect", &link]);
-    assert_eq!((&said["server_name"], &said["already_member"]), (&json!("Harbour"), &json!(true)));
+    assert_eq!(
+        (&said["server_name"], &said["already_member"]),
+        (&json!("Harbour"), &json!(true))
+    );
     let invites = list(&town.ada(&["invite", "list", "Harbour"]), "invites");
     assert_eq!(invites.len(), 1);
     let spare = town.ada(&["invite", "create", "Harbour", "--closed", "--max-uses", "1"]);
-    assert_eq!((&spare["kind"], &spare["max_uses"]), (&json!("closed"), &json!(1)));
+    assert_eq!(
+        (&spare["kind"], &spare["max_uses"]),
+        (&json!("closed"), &json!(1))
+    );
     town.ada(&["invite", "revoke", "Harbour", &text(&spare, "id")]);
     let invites = list(&town.ada(&["invite", "list", "Harbour"]), "invites");
     let spare = invites.iter().find(|invite| invite["id"] == spare["id"]);
-    assert!(spare.is_none_or(|spare| spare["revoked"] == true), "{spare:?}");
+    assert!(
+        spare.is_none_or(|spare| spare["revoked"] == true),
+        "{spare:?}"
+    );
     server
 }
 
 fn channels(town: &Town) -> String {
-    let plans = town.ada(&["channel", "create", "Harbour", "plans", "--topic", "what next"]);
+    let plans = town.ada(&[
+        "channel",
+        "create",
+        "Harbour",
+        "plans",
+        "--topic",
+        "what next",
+    ]);
     assert_eq!(plans["topic"], "what next");
     let edited = town.ada(&["channel", "edit", "plans", "--name", "schemes"]);
-    assert_eq!((&edited["name"], &edited["id"]), (&json!("schemes"), &plans["id"]));
+    assert_eq!(
+        (&edited["name"], &edited["id"]),
+        (&json!("schemes"), &plans["id"])
+    );
     let channels = town.ada(&["channel", "list", "Harbour"]);
-    let names: Vec<String> =
-        channels.as_array().unwrap().iter().map(|channel| text(channel, "name")).collect();
+    let names: Vec<String> = channels
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|channel| text(channel, "name"))
+        .collect();
     assert!(names.contains(&"schemes".to_owned()) && names.contains(&"general".to_owned()));
     let plans = text(&plans, "id");
     town.ada.say(&plans, "hush");
@@ -181,15 +183,25 @@ fn channels(town: &Town) -> String {
     let overwrite = ["channel", "overwrite", "schemes", "role", &everyone];
     town.ada(&[&overwrite[..], &["--deny", "SEND_MESSAGES"]].concat());
     eventually("Ben may not write", || {
-        matches!(town.ben.try_say(&plans, "may I"), Err(Failure::Refused { status: 403, .. })).then_some(())
+        matches!(
+            town.ben.try_say(&plans, "may I"),
+            Err(Failure::Refused { status: 403, .. })
+        )
+        .then_some(())
     });
-    town.terminal.fail(&town.ben, &["send", "schemes", "may I"], REFUSED);
+    town.terminal
+        .fail(&town.ben, &["send", "schemes", "may I"], REFUSED);
     town.ada(&overwrite);
     eventually("Ben may write", || town.ben.try_say(&plans, "I may").ok());
     town.ada.sees(&plans, "I may");
     town.ada(&["channel", "delete", "schemes"]);
-    town.terminal.fail(&town.ada, &["history", "schemes"], NO_SUCH_NAME);
-    let general = channels.as_array().unwrap().iter().find(|channel| channel["name"] == "general");
+    town.terminal
+        .fail(&town.ada, &["history", "schemes"], NO_SUCH_NAME);
+    let general = channels
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|channel| channel["name"] == "general");
     text(general.unwrap(), "id")
 }
 
@@ -198,15 +210,33 @@ fn messages(town: &Town, general: &str) {
     let file = town.world.path().join("chart.txt");
     std::fs::write(&file, "here be dragons").unwrap();
     let file = file.to_str().unwrap();
-    let first = text(&town.ada(&["send", "general", "ahoi", "--nonce", "one"]), "id");
-    assert_eq!(text(&town.ada(&["send", "general", "ahoi", "--nonce", "one"]), "id"), first);
-    let chart = town.ada(&["send", "Harbour/general", "a chart", "--reply-to", &first, "--attach", file]);
+    let first = text(
+        &town.ada(&["send", "general", "ahoi", "--nonce", "one"]),
+        "id",
+    );
+    assert_eq!(
+        text(
+            &town.ada(&["send", "general", "ahoi", "--nonce", "one"]),
+            "id"
+        ),
+        first
+    );
+    let chart = town.ada(&[
+        "send",
+        "Harbour/general",
+        "a chart",
+        "--reply-to",
+        &first,
+        "--attach",
+        file,
+    ]);
     assert_eq!(chart["reply_to"]["id"], first.as_str());
     assert_eq!(chart["attachments"][0]["name"], "chart.txt");
     town.ben.sees(general, "a chart");
     while text(&follower.line().expect("it follows"), "content") != "a chart" {}
 
-    town.terminal.fail(&town.ben, &["edit", &first, "mine now"], REFUSED);
+    town.terminal
+        .fail(&town.ben, &["edit", &first, "mine now"], REFUSED);
     assert_eq!(town.ada(&["edit", &first, "ahoy"])["content"], "ahoy");
     town.ben.sees(general, "ahoy");
     town.ben(&["react", &first, "🎉"]);
@@ -219,14 +249,29 @@ fn messages(town: &Town, general: &str) {
     reactions(1);
     town.ben(&["react", &first, "🎉", "--remove"]);
     reactions(0);
-    let found = list(&town.ben(&["search", "ahoy", "--server", "Harbour"]), "results");
-    assert_eq!(found.iter().map(|found| text(found, "id")).collect::<Vec<_>>(), [first.clone()]);
+    let found = list(
+        &town.ben(&["search", "ahoy", "--server", "Harbour"]),
+        "results",
+    );
+    assert_eq!(
+        found
+            .iter()
+            .map(|found| text(found, "id"))
+            .collect::<Vec<_>>(),
+        [first.clone()]
+    );
     town.ada(&["delete", &text(&chart, "id")]);
     eventually("Ben sees that it is gone", || {
         (!town.ben.texts(general).contains(&"a chart".to_owned())).then_some(())
     });
-    let page = list(&town.ben(&["history", "general", "--limit", "200"]), "messages");
-    assert!(page.iter().any(|message| message["content"] == "ahoy" && message["edited_ms"].is_u64()));
+    let page = list(
+        &town.ben(&["history", "general", "--limit", "200"]),
+        "messages",
+    );
+    assert!(
+        page.iter()
+            .any(|message| message["content"] == "ahoy" && message["edited_ms"].is_u64())
+    );
     assert!(page.iter().all(|message| message["content"] != "a chart"));
 }
 
@@ -255,11 +300,28 @@ fn follow(town: &Town, general: &str) -> Follower {
 }
 
 fn roles(town: &Town) {
-    let crew = town.ada(&["role", "create", "Harbour", "Crew", "--color", "3fa45b", "--hoist", "true"]);
+    let crew = town.ada(&[
+        "role", "create", "Harbour", "Crew", "--color", "3fa45b", "--hoist", "true",
+    ]);
     assert_eq!(crew["color"], 0x003f_a45b);
-    let edited = town.ada(&["role", "edit", "Harbour", "Crew", "--permissions", "KICK_MEMBERS"]);
+    let edited = town.ada(&[
+        "role",
+        "edit",
+        "Harbour",
+        "Crew",
+        "--permissions",
+        "KICK_MEMBERS",
+    ]);
     assert_eq!(edited["permissions"], "2");
-    let hold = ["channel", "create", "Harbour", "hold", "--private", "--allow-role", "Crew"];
+    let hold = [
+        "channel",
+        "create",
+        "Harbour",
+        "hold",
+        "--private",
+        "--allow-role",
+        "Crew",
+    ];
     let hold = text(&town.ada(&hold), "id");
     town.ada.say(&hold, "barrels");
     town.ada(&["role", "grant", "Harbour", "Crew", "ben"]);
@@ -268,7 +330,9 @@ fn roles(town: &Town) {
     assert_eq!(readers(&town.ada(&["keys", "hold"])), 2);
     town.ada(&["role", "revoke", "Harbour", "Crew", "ben"]);
     eventually("Ben has no role any more", || {
-        (town.ben.api().get(&format!("/channels/{hold}"))).is_err().then_some(())
+        (town.ben.api().get(&format!("/channels/{hold}/messages")))
+            .is_err()
+            .then_some(())
     });
     assert_eq!(readers(&town.ada(&["keys", "hold"])), 1);
     town.ada(&["role", "delete", "Harbour", "Crew"]);
@@ -282,37 +346,53 @@ fn members(town: &Town, server: &str) {
         let path = format!("/servers/{server}/members/{}", town.ben.id);
         (town.ben.get(&path)["nick"] == "Benny").then_some(())
     });
-    let found = list(&town.ada(&["member", "list", "Harbour", "--query", "benn"]), "members");
+    let found = list(
+        &town.ada(&["member", "list", "Harbour", "--query", "benn"]),
+        "members",
+    );
     assert_eq!(found.len(), 1);
-    assert_eq!(town.ada(&["member", "show", "Harbour", "Benny"])["id"], town.ben.id.as_str());
+    assert_eq!(
+        town.ada(&["member", "show", "Harbour", "Benny"])["id"],
+        town.ben.id.as_str()
+    );
     assert_eq!(town.ada(&["nick", "Harbour", "Benny"])["nick"], Value::Null);
 }
 
 fn moderation(town: &Town, server: &str) {
     let timed_out = |is: bool| {
         eventually("Ben hears of the timeout", || {
-            let member = town.ben.get(&format!("/servers/{server}/members/{}", town.ben.id));
+            let member = town
+                .ben
+                .get(&format!("/servers/{server}/members/{}", town.ben.id));
             (member["timeout_until_ms"].is_u64() == is).then_some(())
         });
     };
     town.ada(&["timeout", "Harbour", "ben", "10", "--reason", "cool down"]);
     timed_out(true);
-    town.terminal.fail(&town.ben, &["send", "general", "psst"], REFUSED);
+    town.terminal
+        .fail(&town.ben, &["send", "general", "psst"], REFUSED);
     town.ada(&["timeout", "Harbour", "ben", "0"]);
     timed_out(false);
     town.ben(&["send", "general", "psst"]);
 
-    town.terminal.fail(&town.ben, &["kick", "Harbour", "ada"], REFUSED);
+    town.terminal
+        .fail(&town.ben, &["kick", "Harbour", "ada"], REFUSED);
     town.ada(&["kick", "Harbour", "ben"]);
     town.ben.comes_to_be(server, "removed");
     town.let_ben_in();
-    town.terminal.fail(&town.ben, &["ban", "Harbour", "ada"], REFUSED);
+    town.terminal
+        .fail(&town.ben, &["ban", "Harbour", "ada"], REFUSED);
     town.ada(&["ban", "Harbour", "ben", "--reason", "spam"]);
     town.ben.comes_to_be(server, "removed");
-    town.terminal.fail(&town.ben, &["send", "general", "still here"], REFUSED);
+    // Whoever is outside sees no channels any more.
+    let send = ["send", "general", "still here"];
+    town.terminal.fail(&town.ben, &send, NO_SUCH_NAME);
     town.ada(&["unban", "Harbour", "ben"]);
     town.let_ben_in();
-    let bans = list(&town.ada(&["audit", "Harbour", "--action", "member_ban"]), "entries");
+    let bans = list(
+        &town.ada(&["audit", "Harbour", "--action", "member_ban"]),
+        "entries",
+    );
     let [ban] = &bans[..] else { panic!("{bans:?}") };
     assert_eq!(
         (&ban["reason"], &ban["target_id"]),
@@ -327,30 +407,52 @@ fn the_node(town: &Town) {
     assert_eq!(peers.len(), 1);
     assert_eq!(peers[0]["path"], "direct");
     let checks = list(&town.ada(&["doctor"]), "checks");
-    assert!(!checks.is_empty() && checks.iter().all(|check| check["status"] != "fail"), "{checks:?}");
+    assert!(
+        !checks.is_empty() && checks.iter().all(|check| check["status"] != "fail"),
+        "{checks:?}"
+    );
 
-    let create = ["token", "create", "reader", "--server", "Harbour", "--action", "messages:read"];
+    let create = [
+        "token",
+        "create",
+        "reader",
+        "--server",
+        "Harbour",
+        "--action",
+        "messages:read",
+    ];
     let token = town.ada(&create);
     let reader = Api::new(town.ada.api().url(), &text(&token, "token"));
     let channel = text(&town.ada(&["channel", "list", "Harbour"])[1], "id");
     let path = format!("/channels/{channel}/messages");
     reader.get(&path).unwrap();
-    for refused in [reader.post(&path, json!({ "content": "no" })), reader.get("/tokens")] {
-        assert!(matches!(refused, Err(Failure::Refused { status: 403, .. })), "{refused:?}");
+    for refused in [
+        reader.post(&path, json!({ "content": "no" })),
+        reader.get("/tokens"),
+    ] {
+        assert!(
+            matches!(refused, Err(Failure::Refused { status: 403, .. })),
+            "{refused:?}"
+        );
     }
     let listed = town.ada(&["token", "list"]);
     assert_eq!(list(&listed, "tokens").len(), 1);
     assert!(!listed.to_string().contains(&text(&token, "token")));
     town.ada(&["token", "revoke", &text(&token, "id")]);
     let refused = reader.get(&path);
-    assert!(matches!(refused, Err(Failure::Refused { status: 401, .. })), "{refused:?}");
+    assert!(
+        matches!(refused, Err(Failure::Refused { status: 401, .. })),
+        "{refused:?}"
+    );
 }
 
 fn failures(town: &Town) {
-    town.terminal.fail(&town.ada, &["server", "show", "Atlantis"], NO_SUCH_NAME);
+    town.terminal
+        .fail(&town.ada, &["server", "show", "Atlantis"], NO_SUCH_NAME);
     town.terminal.fail(&town.ada, &["send", "general"], USAGE);
-    let (code, _, words) =
-        town.terminal.output(&town.world.path().join("nobody"), &["server", "list"]);
+    let (code, _, words) = town
+        .terminal
+        .output(&town.world.path().join("nobody"), &["server", "list"]);
     assert_eq!(code, Some(NO_NODE), "{words}");
 }
 
@@ -361,29 +463,4 @@ fn leaving(town: &Town, server: &str) {
         (members.len() == 1).then_some(())
     });
     assert_ne!(town.ben.connection(server), "online");
-}
-
-/// The example bot, with a token that can read and write messages of one server.
-#[test]
-fn the_example_bot_answers() {
-    let world = World::new();
-    let [ada, ben] = ["ada", "ben"].map(|name| world.person(name));
-    let (server, general) = ada.found("Harbour");
-    ben.join(&ada.invite(&server));
-    let actions = json!(["messages:read", "messages:write"]);
-    let token = json!({ "name": "pingbot", "server_id": server, "actions": actions });
-    let token = text(&ada.post("/tokens", token), "token");
-    let file = world.path().join("token");
-    std::fs::write(&file, token).unwrap();
-    let bot = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../examples/bot/bot.py");
-    let mut command = std::process::Command::new("python3");
-    command.arg(bot).args([ada.api().url(), &general]).arg(file);
-    let process = Process::spawn(command, &world.path().join("bot.log"));
-    assert_eq!(process.line().as_deref(), Some("ready"));
-    let ping = ben.say(&general, "!ping");
-    ben.sees(&general, "pong");
-    let messages = ben.messages(&general);
-    let pongs: Vec<&Value> = messages.iter().filter(|message| message["content"] == "pong").collect();
-    assert_eq!(pongs.len(), 1);
-    assert_eq!(pongs[0]["reply_to"]["id"], ping.as_str());
 }

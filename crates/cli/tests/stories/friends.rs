@@ -1,68 +1,72 @@
-//! Friends talk, come and go, and lose nothing.
+//! Three friends, of whom somebody is always away.
 
-use crate::world::Person;
+use crate::harness::{World, agree};
 
 #[test]
-fn two_people_join_and_talk_both_ways() {
-    let (alice, bob) = (Person::new("Alice"), Person::new("Bob"));
-    let (server, channel) = alice.found_server("Home");
-    alice.say(&channel, "before you came");
-    bob.join(&alice.invite(&server));
-    bob.wait_to_see(&channel, "before you came");
-    bob.say(&channel, "hello Alice");
-    alice.wait_to_see(&channel, "hello Alice");
-    alice.say(&channel, "hello Bob");
-    bob.wait_to_see(&channel, "hello Bob");
-    assert_eq!(alice.sees(&channel), bob.sees(&channel));
+fn two_people_meet_and_talk() {
+    let world = World::new();
+    let [ada, ben] = ["ada", "ben"].map(|name| world.person(name));
+    let (server, general) = ada.found("Harbour");
+    ada.say(&general, "before you came");
+    ben.join(&ada.invite(&server));
+    ben.sees(&general, "before you came");
+    ben.say(&general, "hello Ada");
+    ada.sees(&general, "hello Ada");
+    ada.say(&general, "hello Ben");
+    ben.sees(&general, "hello Ben");
+    assert_eq!(
+        agree(&[&ada, &ben], &general),
+        ["before you came", "hello Ada", "hello Ben"]
+    );
 }
 
+/// A and B talk while C is offline; A leaves; C returns and gets everything from B; all leave; nothing is lost, the chat is
+/// paused, and resumes when any one returns.
 #[test]
-fn three_friends_lose_nothing_whoever_is_away() {
-    let (mut alice, mut bob, mut carol) = (
-        Person::new("Alice"),
-        Person::new("Bob"),
-        Person::new("Carol"),
-    );
-    let (server, channel) = alice.found_server("Friends");
-    let link = alice.invite(&server);
-    bob.join(&link);
-    carol.join(&link);
-    carol.say(&channel, "I must go");
-    alice.wait_to_see(&channel, "I must go");
+fn three_friends() {
+    let world = World::new();
+    let [mut ada, mut ben, mut cem] = ["ada", "ben", "cem"].map(|name| world.person(name));
+    let (server, general) = ada.found("Friends");
+    ben.join(&ada.invite(&server));
+    cem.join(&ben.invite(&server));
+    cem.say(&general, "I am off");
+    ada.sees(&general, "I am off");
+    ben.sees(&general, "I am off");
 
-    carol.leave();
-    alice.say(&channel, "Carol is away");
-    bob.wait_to_see(&channel, "Carol is away");
-    bob.say(&channel, "she will read this from me");
-    alice.wait_to_see(&channel, "she will read this from me");
+    cem.stop();
+    for index in 0..20 {
+        ada.say(&general, &format!("ada {index}"));
+        ben.say(&general, &format!("ben {index}"));
+    }
+    ben.sees(&general, "ada 19");
+    ada.kill();
+    cem.start();
+    cem.sees(&general, "ada 19");
+    cem.sees(&general, "ben 19");
+    assert_eq!(agree(&[&ben, &cem], &general).len(), 41);
 
-    alice.leave();
-    bob.wait_for_connection(&server, "paused");
-    carol.start();
-    carol.wait_to_see(&channel, "she will read this from me");
-    carol.wait_to_see(&channel, "Carol is away");
-
-    bob.leave();
-    carol.wait_for_connection(&server, "paused");
-    carol.say(&channel, "alone, and it is kept");
-    carol.leave();
-
-    bob.start();
-    carol.start();
-    bob.wait_to_see(&channel, "alone, and it is kept");
-    bob.leave();
-    alice.start();
-    alice.wait_to_see(&channel, "alone, and it is kept");
-    bob.start();
-    alice.wait_for_connection(&server, "online");
-
-    let expected = [
-        "I must go",
-        "Carol is away",
-        "she will read this from me",
-        "alone, and it is kept",
-    ];
-    for person in [&alice, &bob, &carol] {
-        assert_eq!(person.sees(&channel), expected, "{}", person.name);
+    ben.stop();
+    cem.comes_to_be(&server, "paused");
+    cem.say(&general, "anybody?");
+    cem.stop();
+    ada.start();
+    ada.comes_to_be(&server, "paused");
+    assert!(!ada.texts(&general).contains(&"anybody?".to_owned()));
+    cem.start();
+    ada.sees(&general, "anybody?");
+    ada.comes_to_be(&server, "online");
+    ben.start();
+    ben.sees(&general, "anybody?");
+    let texts = agree(&[&ada, &ben, &cem], &general);
+    assert_eq!(texts.len(), 42);
+    for index in 0..20 {
+        for name in ["ada", "ben"] {
+            let line = format!("{name} {index}");
+            assert_eq!(
+                texts.iter().filter(|text| **text == line).count(),
+                1,
+                "{line}"
+            );
+        }
     }
 }

@@ -5,13 +5,17 @@ mod process;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use conclave_core::permissions::Bits;
 use serde_json::{Value, json};
 
 use crate::api::{Api, Failure};
-pub use process::{Process, conclave};
+pub use process::{CRASH_AT, Process, conclave};
 
 /// How long anything may take that is bound to happen. A device waits up to half a minute for a key that it lacks.
 const DEADLINE: Duration = Duration::from_secs(60);
+
+/// The arguments of a node that talks to nobody beyond this machine.
+pub const LOOPBACK: &[&str] = &["--bind", "127.0.0.1:0"];
 
 /// Pause between two looks.
 const LOOK: Duration = Duration::from_millis(20);
@@ -43,22 +47,26 @@ impl World {
 
     /// Somebody with an account and a running node.
     pub fn person(&self, name: &str) -> Person {
-        self.person_at(name, &["--bind", "127.0.0.1:0"])
+        self.person_at(name, LOOPBACK)
     }
 
     /// Somebody whose node runs with arguments of its own.
     pub fn person_at(&self, name: &str, args: &[&str]) -> Person {
-        let mut person = Person {
+        let mut person = self.stranger(name, args);
+        person.start();
+        person.create_account();
+        person
+    }
+
+    /// Somebody whose node was never started.
+    pub fn stranger(&self, name: &str, args: &[&str]) -> Person {
+        Person {
             name: name.to_owned(),
             id: String::new(),
             profile: self.path().join(name),
             args: args.iter().map(ToString::to_string).collect(),
             node: None,
-        };
-        person.start();
-        let me = person.put("/me", json!({ "display_name": name }));
-        person.id = text(&me, "identity_id");
-        person
+        }
     }
 }
 
@@ -75,15 +83,24 @@ pub struct Person {
 /// Starting and ending.
 impl Person {
     pub fn start(&mut self) {
-        let started = self.start_to_crash(None);
-        assert!(started, "{}'s node starts", self.name);
+        self.start_in(&[]);
+    }
+
+    pub fn create_account(&mut self) {
+        let me = self.put("/me", json!({ "display_name": self.name }));
+        self.id = text(&me, "identity_id");
     }
 
     /// Starts the node with a crash point; false if it passed that before it was ready.
-    pub fn start_to_crash(&mut self, at: Option<&str>) -> bool {
-        assert!(self.node.is_none(), "{} is running", self.name);
-        self.node = Process::node(&self.profile, &self.args, at);
+    pub fn start_to_crash(&mut self, at: &str) -> bool {
+        self.start_in(&[(CRASH_AT, at)]);
         self.node.is_some()
+    }
+
+    /// Starts the node with an environment.
+    pub fn start_in(&mut self, env: &[(&str, &str)]) {
+        assert!(self.node.is_none(), "{} is running", self.name);
+        self.node = Process::node(&self.profile, &self.args, env);
     }
 
     /// Ends the process without a warning.
@@ -104,8 +121,8 @@ impl Person {
         assert!(!process.wait().success());
     }
 
-    pub fn process(&mut self) -> &mut Process {
-        &mut self.node.as_mut().expect("running").0
+    pub fn process(&self) -> &Process {
+        &self.node.as_ref().expect("running").0
     }
 
     pub fn api(&self) -> &Api {
@@ -195,6 +212,15 @@ impl Person {
         });
     }
 
+    /// Makes a text channel that one role sees; gives its id.
+    pub fn private_channel(&self, server: &str, name: &str, role: &str) -> String {
+        let view = Bits::VIEW_CHANNEL.0.to_string();
+        let sees = json!({ "kind": "role", "id": role, "allow": view, "deny": "0" });
+        let draft = json!({ "name": name, "kind": "text", "private": true, "overwrites": [sees] });
+        let channel = self.post(&format!("/servers/{server}/channels"), draft);
+        text(&channel, "id")
+    }
+
     pub fn ban(&self, server: &str, member: &Person) -> Result<Value, Failure> {
         let path = format!("/servers/{server}/bans/{}", member.id);
         self.api().put(&path, json!({ "reason": "spam" }))
@@ -214,7 +240,10 @@ impl Person {
     /// What people wrote in a channel, oldest first; nothing if there is no such channel here.
     pub fn texts(&self, channel: &str) -> Vec<String> {
         let messages = self.messages(channel);
-        messages.iter().map(|message| text(message, "content")).collect()
+        messages
+            .iter()
+            .map(|message| text(message, "content"))
+            .collect()
     }
 
     /// All messages that people wrote, oldest first.
@@ -270,7 +299,8 @@ pub fn agree(people: &[&Person], channel: &str) -> Vec<String> {
 /// A text field.
 pub fn text(value: &Value, field: &str) -> String {
     let text = value[field].as_str();
-    text.unwrap_or_else(|| panic!("{field} in {value}")).to_owned()
+    text.unwrap_or_else(|| panic!("{field} in {value}"))
+        .to_owned()
 }
 
 /// A list field.

@@ -1,13 +1,17 @@
-//! Stories told with real processes on loopback: each person is one `conclave` node on a profile of their own.
+//! The stories with real processes: every person is a `conclave` of their own, on loopback, driven over its local API.
+//!
+//! The simulator tells the same stories at the speed of its clock; these show that sockets, disks and processes keep them.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod api;
 mod bot;
-mod cli;
 mod commands;
 mod community;
-mod crash;
+mod crashes;
 mod friends;
-mod profiles;
-mod relay;
+mod harness;
+mod private;
+mod refusals;
+mod relayed;
 mod secrets;
-mod world;
+mod thief;

@@ -1,8 +1,5 @@
 //! A channel for some, carried by all.
 
-use conclave_core::permissions::Bits;
-use serde_json::json;
-
 use crate::api::Failure;
 use crate::harness::{Person, World, list, text};
 use crate::thief::{self, Loot};
@@ -13,7 +10,10 @@ fn is_unknown(answer: &Result<serde_json::Value, Failure>) -> bool {
 
 fn channels(person: &Person, server: &str) -> Vec<String> {
     let server = person.get(&format!("/servers/{server}"));
-    list(&server, "channels").iter().map(|channel| text(channel, "id")).collect()
+    list(&server, "channels")
+        .iter()
+        .map(|channel| text(channel, "id"))
+        .collect()
 }
 
 /// Somebody without the role copies a private channel's ciphertext: useless. Given the role, they read it.
@@ -26,11 +26,7 @@ fn a_private_channel_is_ciphertext_to_others() {
     ben.join(&link);
     cem.join(&link);
     let role = ada.empower(&server, &cem, 0);
-    let allowed =
-        json!({ "kind": "role", "id": role, "allow": Bits::VIEW_CHANNEL.0.to_string(), "deny": "0" });
-    let draft =
-        json!({ "name": "crew", "kind": "text", "private": true, "overwrites": [allowed] });
-    let crew = text(&ada.post(&format!("/servers/{server}/channels"), draft), "id");
+    let crew = ada.private_channel(&server, "crew", &role);
     let secret = ada.say(&crew, "for the crew alone");
     cem.sees(&crew, "for the crew alone");
     assert!(channels(&cem, &server).contains(&crew));

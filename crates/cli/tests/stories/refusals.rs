@@ -19,10 +19,17 @@ fn files(directory: &Path) -> BTreeMap<String, Vec<u8>> {
         .collect()
 }
 
-/// Tries to start a second node, which must refuse; gives its words.
+/// Tries to start a node, which must refuse; gives its words.
 fn refused(profile: &Path) -> String {
     let output = conclave()
-        .args(["--no-open", "--port", "0", "--bind", "127.0.0.1:0", "--profile-dir"])
+        .args([
+            "--no-open",
+            "--port",
+            "0",
+            "--bind",
+            "127.0.0.1:0",
+            "--profile-dir",
+        ])
         .arg(profile)
         .output()
         .unwrap();
@@ -49,7 +56,10 @@ fn a_profile_in_use_is_refused_to_another_process() {
     assert!(words.contains("in use"), "{words}");
     assert!(words.contains(&ada.process().pid().to_string()), "{words}");
     let after = files(&ada.profile);
-    assert_eq!(before.keys().collect::<Vec<_>>(), after.keys().collect::<Vec<_>>());
+    assert_eq!(
+        before.keys().collect::<Vec<_>>(),
+        after.keys().collect::<Vec<_>>()
+    );
     // The database is the first node's to change.
     for name in ["format", "session.json", "vault", "vault.key"] {
         assert!(before[name] == after[name], "{name}");
@@ -80,7 +90,11 @@ fn newer_and_damaged_profiles_are_refused_untouched() {
         ("store.db", damage("store.db", 0), "damaged"),
         ("store.db", damage("store.db", 100), "damaged"),
         ("store.db", whole["store.db"][..1000].to_vec(), "damaged"),
-        ("vault", damage("vault", whole["vault"].len() - 1), "damaged"),
+        (
+            "vault",
+            damage("vault", whole["vault"].len() - 1),
+            "damaged",
+        ),
     ];
     for (name, bytes, word) in cases {
         let path = ada.profile.join(name);
@@ -88,7 +102,10 @@ fn newer_and_damaged_profiles_are_refused_untouched() {
         let before = files(&ada.profile);
         let words = refused(&ada.profile);
         assert!(words.contains(word), "{name}: {words}");
-        assert!(files(&ada.profile) == before, "{name} {word}: the files were touched");
+        assert!(
+            files(&ada.profile) == before,
+            "{name} {word}: the files were touched"
+        );
         fs::write(&path, &whole[name]).unwrap();
     }
     // With the files as they were, nothing is lost.

@@ -5,9 +5,9 @@ use std::path::Path;
 use crate::harness::{Person, Process, World, conclave, eventually, list, text};
 
 /// Starts a relay; gives it and its address.
-fn relay(bind: &str, log: &Path) -> (Process, String) {
+fn relay(args: &[&str], log: &Path) -> (Process, String) {
     let mut command = conclave();
-    command.args(["--json", "relay", "--bind", bind]);
+    command.args(["--json", "relay"]).args(args);
     let process = Process::spawn(command, log);
     let line = process.line().expect("a relay starts");
     let url = text(&serde_json::from_str(&line).unwrap(), "relay");
@@ -18,9 +18,18 @@ fn relay(bind: &str, log: &Path) -> (Process, String) {
 fn path_to(person: &Person, other: &Person) -> Option<(String, Option<String>)> {
     let peers = list(&person.get("/network"), "peers");
     let peer = peers.iter().find(|peer| {
-        list(peer, "member_ids").iter().any(|member| *member == other.id.as_str())
+        list(peer, "member_ids")
+            .iter()
+            .any(|member| *member == other.id.as_str())
     })?;
     Some((text(peer, "path"), peer["via"].as_str().map(str::to_owned)))
+}
+
+fn relay_is(person: &Person, state: &str) {
+    eventually(&format!("the relay is {state} to {}", person.name), || {
+        let relays = list(&person.get("/network"), "relays");
+        (text(relays.first()?, "state") == state).then_some(())
+    });
 }
 
 fn port_of(url: &str) -> &str {
@@ -32,18 +41,12 @@ fn port_of(url: &str) -> &str {
 fn two_members_with_only_a_relay_between_them() {
     let world = World::new();
     let log = world.path().join("relay.log");
-    let (mut process, url) = relay("127.0.0.1:0", &log);
+    let (mut process, url) = relay(&["--bind", "127.0.0.1:0"], &log);
     let ada = world.person_at("ada", &["--bind", "127.0.0.1:0", "--relay", &url]);
     let ben = world.person_at("ben", &["--bind", "[::1]:0", "--relay", &url]);
     let cem = world.person_at("cem", &["--bind", "127.0.0.1:0", "--relay", &url]);
     let (server, general) = ada.found("Far apart");
-    eventually("ada is at the relay", || {
-        let relays = list(&ada.get("/network"), "relays");
-        relays
-            .iter()
-            .any(|relay| relay["state"] == "connected" && text(relay, "url") == url)
-            .then_some(())
-    });
+    relay_is(&ada, "connected");
     let link = ada.invite(&server);
     ben.join(&link);
     ben.say(&general, "over the relay");
@@ -66,8 +69,38 @@ fn two_members_with_only_a_relay_between_them() {
     ben.say(&general, "while the relay was away");
     assert_eq!(ada.connection(&server), "online");
     let bind = format!("127.0.0.1:{}", port_of(&url));
-    let (_process, again) = relay(&bind, &log);
+    let (_process, again) = relay(&["--bind", &bind], &log);
     assert_eq!(again, url);
     ada.sees(&general, "while the relay was away");
     ben.comes_to_be(&server, "online");
+}
+
+#[test]
+fn a_relay_lets_in_who_knows_its_token() {
+    let world = World::new();
+    let tokens = world.path().join("tokens");
+    std::fs::write(&tokens, "opensesame\n").unwrap();
+    let tokens = tokens.to_str().unwrap();
+    let (bind, log) = (["--bind", "127.0.0.1:0"], world.path().join("relay.log"));
+    let (_process, url) = relay(&[&bind[..], &["--token-file", tokens]].concat(), &log);
+    let args = [&bind[..], &["--relay", &url]].concat();
+    let told = world.person_at(
+        "told",
+        &[&args[..], &["--relay-token-file", tokens]].concat(),
+    );
+    relay_is(&told, "connected");
+    let stranger = world.person_at("stranger", &args);
+    relay_is(&stranger, "denied");
+}
+
+#[test]
+fn a_relay_beyond_this_machine_wants_a_certificate() {
+    let mut command = conclave();
+    let output = command
+        .args(["relay", "--bind", "0.0.0.0:0"])
+        .output()
+        .unwrap();
+    let words = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{words}");
+    assert!(words.contains("certificate"), "{words}");
 }

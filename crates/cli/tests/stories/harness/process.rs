@@ -18,6 +18,9 @@ pub fn conclave() -> Command {
     command
 }
 
+/// The variable that names a crash point.
+pub const CRASH_AT: &str = "CONCLAVE_CRASH_AT";
+
 /// A running program.
 pub struct Process {
     child: Child,
@@ -26,33 +29,38 @@ pub struct Process {
 }
 
 impl Process {
-    /// Starts a node on a profile; nothing if it ends before it is ready.
-    pub fn node(profile: &Path, args: &[String], crash_at: Option<&str>) -> Option<(Self, Api)> {
+    /// Starts a node on a profile; nothing if it ends before it is ready, as only a crash point makes it do.
+    pub fn node(profile: &Path, args: &[String], env: &[(&str, &str)]) -> Option<(Self, Api)> {
         let mut command = conclave();
         command
             .args(["--json", "--no-open", "--port", "0", "--profile-dir"])
             .arg(profile)
-            .args(args);
-        if let Some(point) = crash_at {
-            command.env("CONCLAVE_CRASH_AT", point);
-        }
+            .args(args)
+            .envs(env.iter().copied());
         let mut process = Self::spawn(command, &profile.with_extension("log"));
         let Some(line) = process.line() else {
-            assert!(crash_at.is_some(), "{}", process.said());
+            let is_meant = env.iter().any(|(name, _)| *name == CRASH_AT);
+            assert!(is_meant, "it does not start: {}", process.said());
             assert!(!process.wait().success());
             return None;
         };
         assert!(line.contains("#code="), "{line}");
         let session = fs::read(profile.join("session.json")).unwrap();
         let session: Value = serde_json::from_slice(&session).unwrap();
-        let field = |name: &str| session[name].as_str().unwrap().to_owned();
-        let api = Api::new(&field("url"), &field("token"));
+        let api = Api::new(
+            &super::text(&session, "url"),
+            &super::text(&session, "token"),
+        );
         Some((process, api))
     }
 
     /// Starts a program; what it complains of goes to a file.
     pub fn spawn(mut command: Command, log: &Path) -> Self {
-        let errors: File = OpenOptions::new().create(true).append(true).open(log).unwrap();
+        let errors: File = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(log)
+            .unwrap();
         let mut child = command
             .stdout(Stdio::piped())
             .stderr(errors)
@@ -111,6 +119,7 @@ impl Process {
         self.child.id()
     }
 
+    /// All that it, and those before it on the same log, wrote to standard error.
     fn said(&self) -> String {
         fs::read_to_string(&self.log).unwrap_or_default()
     }
