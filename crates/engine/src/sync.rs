@@ -294,16 +294,21 @@ pub fn ask_for_keys(room: &Room, links: &mut Links, ctx: &mut Ctx<'_>) {
     }
 }
 
-/// Compares with every connection again, so that what was dropped on the way comes after all.
+/// Goes through the introductions and compares with every connection again, so that whatever was lost on the way comes after
+/// all: a greeting, a proof, a list, a batch.
 pub fn compare_again(rooms: &Rooms, links: &mut Links, ctx: &mut Ctx<'_>) {
-    for (conn, link) in links.iter_mut() {
-        let servers: Vec<ServerId> = link.subs.keys().copied().collect();
-        for room in servers.iter().filter_map(|server| rooms.get(server)) {
-            if let Some(sub) = link.subs.get_mut(&room.id) {
+    let conns: Vec<ConnId> = links.keys().copied().collect();
+    for conn in conns {
+        if let Some(link) = links.get_mut(&conn) {
+            let nonce = link.our_nonce.to_vec().into();
+            send(ctx, conn, &Frame::Greet { nonce });
+            link.proven.clear();
+            for sub in link.subs.values_mut() {
                 sub.wanted.clear();
             }
-            backlog::offer(room, link, ctx, *conn);
         }
+        // Every proof brings our list with it.
+        introduce(rooms, links, ctx, conn);
     }
 }
 

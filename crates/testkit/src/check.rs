@@ -49,8 +49,10 @@ impl Sim {
                 .zip(&print)
                 .find(|(ours, theirs)| ours != theirs);
             if lines.is_some() || ours != theirs {
+                let waits =
+                    [first, node].map(|node| self.read(*node, |reader| reader.waits(server)));
                 return format!(
-                    "{} has {ours} lines, {} has {theirs}; first difference: {lines:?}",
+                    "{} has {ours} lines, {} has {theirs}; first difference: {lines:?}; waits: {waits:?}",
                     self.name(*first),
                     self.name(*node)
                 );

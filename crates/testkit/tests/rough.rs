@@ -4,8 +4,9 @@
 use conclave_testkit::faults::{Counters, Fault};
 use conclave_testkit::rough::hour;
 
-/// Seeds that one test runs; four nodes live an hour and more in each.
-const SEEDS: u64 = 2;
+/// Seeds of one test; four nodes live an hour and some minutes in each. Eight tests make a thousand node-hours, and tests run
+/// side by side.
+const SEEDS: u64 = 39;
 
 fn run(seeds: core::ops::Range<u64>) {
     let (mut counters, mut node_hours, mut commands, mut acknowledged) =
@@ -37,7 +38,29 @@ fn run(seeds: core::ops::Range<u64>) {
     assert!(acknowledged > 0);
 }
 
-#[test]
-fn everybody_agrees_after_rough_hours() {
-    run(0..SEEDS);
+/// Runs one share of the seeds, ten times as many in a soak.
+fn share(index: u64) {
+    let soak = std::env::var_os("CONCLAVE_SOAK").is_some_and(|value| value == "1");
+    let seeds = if soak { SEEDS * 10 } else { SEEDS };
+    run(index * 1_000_000..index * 1_000_000 + seeds);
 }
+
+macro_rules! shares {
+    ($($name:ident = $index:literal),+ $(,)?) => {
+        $(#[test]
+        fn $name() {
+            share($index);
+        })+
+    };
+}
+
+shares!(
+    everybody_agrees_after_rough_hours_0 = 0,
+    everybody_agrees_after_rough_hours_1 = 1,
+    everybody_agrees_after_rough_hours_2 = 2,
+    everybody_agrees_after_rough_hours_3 = 3,
+    everybody_agrees_after_rough_hours_4 = 4,
+    everybody_agrees_after_rough_hours_5 = 5,
+    everybody_agrees_after_rough_hours_6 = 6,
+    everybody_agrees_after_rough_hours_7 = 7,
+);

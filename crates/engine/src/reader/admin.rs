@@ -38,6 +38,16 @@ impl Reader<'_> {
         Some((room.community.as_ref()?.digest(), room.roster.root()))
     }
 
+    /// What this node waits for in a server, in words, for whoever examines it.
+    #[must_use]
+    pub fn waits(&self, server: ServerId) -> Vec<String> {
+        let room = self.room(&server);
+        let reasons = room.into_iter().flat_map(|room| room.waiting.reasons());
+        reasons
+            .map(|(wait, count)| format!("{count} for {wait:?}"))
+            .collect()
+    }
+
     /// Invites of a server.
     ///
     /// # Errors

@@ -137,6 +137,12 @@ impl Waiting {
         })
     }
 
+    /// What is waited for, and by how many stored envelopes.
+    pub fn reasons(&self) -> impl Iterator<Item = (&Wait, usize)> {
+        let parked = self.parked.iter().filter(|(_, set)| !set.is_empty());
+        parked.map(|(wait, set)| (wait, set.len()))
+    }
+
     /// How many envelopes wait.
     #[must_use]
     pub fn len(&self) -> usize {
