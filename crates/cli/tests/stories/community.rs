@@ -172,6 +172,7 @@ fn a_banned_member_does_not_come_back_through_the_link() {
     let link = ada.invite(&server);
     ben.join(&link);
     mallory.join(&link);
+    ada.knows(&server, &mallory);
     ada.ban(&server, &mallory).unwrap();
     mallory.comes_to_be(&server, "removed");
     // Refused at once or in vain.

@@ -200,6 +200,7 @@ impl Person {
     }
 
     pub fn grant(&self, server: &str, member: &Person, role: &str) {
+        self.knows(server, member);
         let path = format!("/servers/{server}/members/{}/roles/{role}", member.id);
         self.put(&path, json!({}));
         eventually(&format!("{} has the role", member.name), || {
@@ -267,6 +268,14 @@ impl Person {
                 return all;
             }
         }
+    }
+
+    /// Waits until a member is known here: news of who joined through somebody else may still be on the way.
+    pub fn knows(&self, server: &str, member: &Person) {
+        let path = format!("/servers/{server}/members/{}", member.id);
+        eventually(&format!("{} knows {}", self.name, member.name), || {
+            self.api().get(&path).ok().map(drop)
+        });
     }
 
     /// How the person stands to a server: `online`, `paused`, `removed` and so on; empty if it is not known here.
