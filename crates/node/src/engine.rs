@@ -2,6 +2,7 @@
 
 mod account;
 mod actor;
+mod durable;
 mod expand;
 mod job;
 mod watch;
@@ -203,3 +204,6 @@ impl EngineHandle {
         self.jobs.send(job).await.map_err(|_| EngineError::Stopped)
     }
 }
+
+#[cfg(test)]
+mod tests;

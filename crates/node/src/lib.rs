@@ -23,6 +23,7 @@ pub mod crash;
 mod doctor;
 mod engine;
 mod node;
+mod opening;
 mod secrets;
 mod session_file;
 

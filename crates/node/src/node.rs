@@ -1,17 +1,11 @@
 //! Starting and stopping a node.
 
-use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
-use conclave_core::view::{Change, Table, View};
-use conclave_net::{Events, NetConfig, Network};
-use conclave_store::profile::{Profile, ProfileError};
-use conclave_store::vault::{Protection, Unlock};
-use conclave_store::{SqliteStore, Store};
-use rand_chacha::ChaCha20Rng;
-use rand_core::SeedableRng;
+use conclave_net::Network;
+use conclave_store::profile::ProfileError;
+use conclave_store::vault::Protection;
 use thiserror::Error;
-use tokio::net::TcpListener;
 use tokio::sync::{Notify, Semaphore, mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -20,16 +14,14 @@ use zeroize::Zeroizing;
 use crate::api::{self, App, FileBook, Hosts, Sessions, Tickets, TokenBook};
 use crate::bridge::{self, Connections, Dialer, Outlet};
 use crate::clock;
-use crate::config::{DEFAULT_PORT, NodeConfig};
+use crate::config::NodeConfig;
 use crate::engine::{self, Account, ActorParts, EngineHandle};
-use crate::secrets::{Secrets, SecretsError};
+use crate::opening::{bind_network, listen, open_profile, port_of};
+use crate::secrets::SecretsError;
 use crate::session_file::{SessionFile, SessionInfo};
 
 /// Wishes for connections that wait for the dialer.
 const DIALS_MAX: usize = 256;
-
-/// Row of the UDP port that the transport had last.
-const UDP_PORT: &[u8] = b"udp-port";
 
 /// Why a node did not start. The profile's files are as they were.
 #[derive(Debug, Error)]
@@ -121,22 +113,15 @@ impl Node {
             .map_err(|_| StartError::Interrupted)?
             .map_err(StartError::Engine)?;
 
-        let app = Arc::new(App {
-            engine: engine.clone(),
-            network: network.clone(),
-            sessions: Sessions::default(),
-            tokens: TokenBook::default(),
+        let ports = (port, files_port);
+        let app = Arc::new(share(
+            &config,
+            engine.clone(),
+            network.clone(),
             files,
-            tickets: Tickets::default(),
-            hosts: Hosts::loopback(port),
-            file_hosts: Hosts::loopback(files_port),
-            files_port,
-            page_policy: api::page_policy(port, files_port),
-            requests: Arc::new(Semaphore::new(api::REQUESTS_MAX)),
-            profile_name: config.profile_name,
-            profile_dir: config.profile_dir.clone(),
+            ports,
             has_passphrase,
-        });
+        ));
         app.tokens.load(token_rows.iter().map(Vec::as_slice));
         let session_token = app.sessions.new_session()?;
         let info = SessionInfo {
@@ -237,104 +222,33 @@ impl NodeHandle {
     }
 }
 
-/// Opens the transport at the port of the last time, so that members find this node again where they remember it.
-async fn bind_network(
+/// Puts together what the handlers share.
+fn share(
     config: &NodeConfig,
-    secrets: &Secrets,
-    store: &mut SqliteStore,
-) -> Result<(Network, Events), StartError> {
-    let remembered = store
-        .get(Table::Node, UDP_PORT)
-        .ok()
-        .flatten()
-        .and_then(|row| Some(u16::from_be_bytes(row.try_into().ok()?)));
-    let mut net_config = NetConfig::new(*secrets.node_key);
-    net_config.relays.clone_from(&config.relays);
-    net_config.bind = config.bind;
-    let is_free = config.bind.is_none_or(|bind| bind.port() == 0);
-    let bound = match remembered.filter(|_| is_free) {
-        Some(port) => {
-            let mut again = net_config.clone();
-            again.port = port;
-            again.bind.iter_mut().for_each(|bind| bind.set_port(port));
-            Network::bind(again).await.ok()
-        }
-        None => None,
-    };
-    let (network, events) = match bound {
-        Some(bound) => bound,
-        None => Network::bind(net_config).await?,
-    };
-    let addrs = network.local_addrs();
-    let port = addrs
-        .iter()
-        .find(|addr| addr.is_ipv4())
-        .or(addrs.first())
-        .map(SocketAddr::port);
-    if let Some(port) = port.filter(|port| is_free && remembered != Some(*port)) {
-        let row = Change::Put {
-            table: Table::Node,
-            key: UDP_PORT.to_vec(),
-            value: port.to_be_bytes().to_vec(),
-        };
-        if let Err(error) = store.commit(&[row]) {
-            tracing::warn!(%error, "the port of the transport is not remembered");
-        }
+    engine: EngineHandle,
+    network: Network,
+    files: Arc<FileBook>,
+    (port, files_port): (u16, u16),
+    has_passphrase: bool,
+) -> App {
+    App {
+        engine,
+        network,
+        sessions: Sessions::default(),
+        tokens: TokenBook::default(),
+        files,
+        tickets: Tickets::default(),
+        hosts: Hosts::loopback(port),
+        file_hosts: Hosts::loopback(files_port),
+        files_port,
+        page_policy: api::page_policy(port, files_port),
+        requests: Arc::new(Semaphore::new(api::REQUESTS_MAX)),
+        profile_name: config.profile_name.clone(),
+        profile_dir: config.profile_dir.clone(),
+        has_passphrase,
     }
-    Ok((network, events))
 }
 
 fn url(port: u16) -> String {
     format!("http://127.0.0.1:{port}")
-}
-
-/// Opens or creates the profile away from the async threads: deriving a key takes time.
-async fn open_profile(config: NodeConfig) -> Result<(Profile, Secrets, NodeConfig), StartError> {
-    let open = move || {
-        let unlock = match &config.passphrase {
-            Some(passphrase) => Unlock::Passphrase(passphrase),
-            None => Unlock::KeyFile,
-        };
-        let (profile, secrets) = if Profile::exists(&config.profile_dir)? {
-            let profile = Profile::open(&config.profile_dir, unlock)?;
-            let secrets = Secrets::from_bytes(profile.vault().secrets())?;
-            (profile, secrets)
-        } else {
-            let secrets = Secrets::fresh()?;
-            let mut seed = Zeroizing::new([0; 32]);
-            getrandom::fill(&mut *seed)?;
-            let mut rng = ChaCha20Rng::from_seed(*seed);
-            (
-                Profile::create(&config.profile_dir, unlock, &secrets.to_bytes(), &mut rng)?,
-                secrets,
-            )
-        };
-        Ok((profile, secrets, config))
-    };
-    tokio::task::spawn_blocking(open)
-        .await
-        .map_err(|_| StartError::Interrupted)?
-}
-
-async fn listen(port: Option<u16>) -> Result<TcpListener, StartError> {
-    let bind = |port| TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
-    match port {
-        Some(port) => bind(port)
-            .await
-            .map_err(|source| StartError::Port { port, source }),
-        None => match bind(DEFAULT_PORT).await {
-            Ok(listener) => Ok(listener),
-            // Another profile has it.
-            Err(_) => bind(0)
-                .await
-                .map_err(|source| StartError::Port { port: 0, source }),
-        },
-    }
-}
-
-fn port_of(listener: &TcpListener) -> Result<u16, StartError> {
-    let addr = listener
-        .local_addr()
-        .map_err(|source| StartError::Port { port: 0, source })?;
-    Ok(addr.port())
 }

@@ -4,16 +4,13 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use conclave_core::id::{Millis, NodeId};
+use conclave_core::id::Millis;
 use conclave_core::view::{Change, Direction, KeyRange, Table, View, ViewError};
-use conclave_engine::command::{Command, CommandError};
+use conclave_engine::command::Command;
 use conclave_engine::effect::{CommandId, Effects, Input, Notice};
-use conclave_engine::peer::{OpenError, Peer};
+use conclave_engine::peer::Peer;
+use conclave_store::SqliteStore;
 use conclave_store::profile::ProfileLock;
-use conclave_store::vault::VaultError;
-use conclave_store::{CommitError, SqliteStore, Store};
-use rand_chacha::ChaCha20Rng;
-use rand_core::SeedableRng;
 use tokio::sync::{mpsc, oneshot, watch as changes};
 
 use super::account::Account;
@@ -25,9 +22,6 @@ use crate::api::{Action, FileBook};
 use crate::bridge::Outlet;
 use crate::{clock, crash};
 
-/// Where the engine keeps the account; absent in a fresh profile.
-const META_ACCOUNT: &[u8] = b"account";
-
 /// Longest time without a tick.
 const TICK_MAX: Duration = Duration::from_secs(5);
 
@@ -36,9 +30,6 @@ const TICK_MIN: Duration = Duration::from_millis(10);
 
 /// Notices gathered before they are told, if the thread is never idle.
 const NOTICES_MAX: usize = 256;
-
-/// How long the network is not listened to after the disk was found full.
-const FULL_PAUSE_MS: u64 = 5_000;
 
 /// What the thread is started with.
 pub struct ActorParts {
@@ -60,26 +51,26 @@ pub struct ActorParts {
 
 /// Machine, store and watchers.
 pub struct Actor {
-    account: Account,
-    store: SqliteStore,
-    peer: Option<Peer>,
-    outlet: Outlet,
-    profile_name: String,
-    files: Arc<FileBook>,
-    watchers: Watchers,
+    pub(super) account: Account,
+    pub(super) store: SqliteStore,
+    pub(super) peer: Option<Peer>,
+    pub(super) outlet: Outlet,
+    pub(super) profile_name: String,
+    pub(super) files: Arc<FileBook>,
+    pub(super) watchers: Watchers,
     /// What changed and was not told yet, in order, each once.
-    notices: Vec<Notice>,
-    noticed: BTreeSet<Notice>,
-    wake: Option<Millis>,
-    last_tick: Millis,
+    pub(super) notices: Vec<Notice>,
+    pub(super) noticed: BTreeSet<Notice>,
+    pub(super) wake: Option<Millis>,
+    pub(super) last_tick: Millis,
     /// Until when inputs of the network are dropped, after the disk was found full.
-    full_until: Option<Millis>,
-    commands: u64,
-    blobs: changes::Sender<u64>,
-    failed: Option<String>,
-    on_failure: Option<Box<dyn FnOnce(String) + Send>>,
+    pub(super) full_until: Option<Millis>,
+    pub(super) commands: u64,
+    pub(super) blobs: changes::Sender<u64>,
+    pub(super) failed: Option<String>,
+    pub(super) on_failure: Option<Box<dyn FnOnce(String) + Send>>,
     /// Last, because fields are dropped in order: the store is closed before the profile is free.
-    _lock: ProfileLock,
+    pub(super) _lock: ProfileLock,
 }
 
 impl Actor {
@@ -280,7 +271,7 @@ impl Actor {
     }
 
     /// Does what the committed effects want.
-    fn follow(&mut self, effects: Effects) {
+    pub(super) fn follow(&mut self, effects: Effects) {
         let sends = !effects.sends.is_empty();
         self.outlet.send(effects.sends, effects.hangups);
         if sends {
@@ -297,115 +288,6 @@ impl Actor {
                 self.notices.push(notice);
             }
         }
-    }
-
-    /// Commits, or makes sure that nothing of it is left: the machine is opened anew from what is durable.
-    fn commit(&mut self, changes: &[Change]) -> Result<(), EngineError> {
-        crash::point(crash::BEFORE_COMMIT);
-        match self.store.commit(changes) {
-            Ok(()) => {
-                crash::point(crash::AFTER_COMMIT);
-                Ok(())
-            }
-            Err(CommitError::Full) => {
-                self.full_until = Some(Millis(clock::now().0.saturating_add(FULL_PAUSE_MS)));
-                self.reopen();
-                self.say(
-                    "error",
-                    "storage_full",
-                    &EngineError::StorageFull.to_string(),
-                );
-                Err(EngineError::StorageFull)
-            }
-            Err(error) => {
-                self.fail(error.to_string());
-                Err(EngineError::Failed(error.to_string()))
-            }
-        }
-    }
-
-    fn open_peer(&mut self) -> Result<(), String> {
-        self.peer = None;
-        let Some(keys) = self.account.keys() else {
-            return Ok(());
-        };
-        // Without it the vault was written and the process ended before the store was: the account was never acknowledged,
-        // and the next attempt to create it takes the same keys.
-        if self
-            .store
-            .get(Table::Meta, META_ACCOUNT)
-            .map_err(|error| error.to_string())?
-            .is_none()
-        {
-            return Ok(());
-        }
-        let node = NodeId(self.account.node_id());
-        let peer = Peer::open(keys.clone(), node, &self.store, clock::now())
-            .map_err(|error| error.to_string())?;
-        self.peer = Some(peer);
-        Ok(())
-    }
-
-    /// Opens the machine anew; connections start over with it.
-    fn reopen(&mut self) {
-        self.outlet.reset();
-        if let Err(error) = self.open_peer() {
-            self.fail(error);
-        }
-    }
-
-    /// Stops for good: whatever comes is refused, so that nothing is acknowledged that is not durable.
-    fn fail(&mut self, reason: String) {
-        tracing::error!(%reason, "the node stops working");
-        self.peer = None;
-        self.outlet.reset();
-        self.say(
-            "error",
-            "failed",
-            &EngineError::Failed(reason.clone()).to_string(),
-        );
-        self.failed = Some(reason.clone());
-        if let Some(on_failure) = self.on_failure.take() {
-            on_failure(reason);
-        }
-    }
-
-    fn found(&mut self, display_name: &str) -> Result<(), EngineError> {
-        if self.peer.is_some() {
-            return Err(EngineError::AccountExists);
-        }
-        let mut rng = self.rng()?;
-        let keys = self
-            .account
-            .prepare(&mut rng)
-            .map_err(|error| match error {
-                VaultError::Full => EngineError::StorageFull,
-                error => EngineError::Failed(error.to_string()),
-            })?;
-        crash::point(crash::AFTER_VAULT_WRITE);
-        let node = NodeId(self.account.node_id());
-        let (peer, mut effects) = Peer::found(
-            keys,
-            display_name,
-            node,
-            clock::now(),
-            &mut rng,
-            &self.store,
-        )
-        .map_err(found_error)?;
-        let changes = std::mem::take(&mut effects.changes);
-        self.commit(&changes)?;
-        self.peer = Some(peer);
-        self.outlet.announce();
-        self.follow(effects);
-        Ok(())
-    }
-
-    /// Randomness for one call, fresh from the system: a copy of this process, or of its machine, shares none of it.
-    fn rng(&self) -> Result<ChaCha20Rng, EngineError> {
-        let mut seed = zeroize::Zeroizing::new([0; 32]);
-        getrandom::fill(&mut *seed).map_err(|error| EngineError::Failed(error.to_string()))?;
-        Ok(ChaCha20Rng::from_seed(*seed))
     }
 
     /// Tells the watchers what changed, as it is now.
@@ -429,7 +311,7 @@ impl Actor {
         }
     }
 
-    fn say(&mut self, level: &'static str, code: &'static str, text: &str) {
+    pub(super) fn say(&mut self, level: &'static str, code: &'static str, text: &str) {
         let data = serde_json::json!({ "level": level, "code": code, "text": text });
         self.watchers.tell(Event {
             kind: "notice",
@@ -437,18 +319,6 @@ impl Actor {
             action: Action::NodeRead,
             data,
         });
-    }
-}
-
-fn found_error(error: OpenError) -> EngineError {
-    match error {
-        OpenError::Store(error) => error.into(),
-        OpenError::NoAccount => EngineError::NoAccount,
-        OpenError::Name(message) => CommandError::Invalid {
-            field: "display_name",
-            message,
-        }
-        .into(),
     }
 }
 

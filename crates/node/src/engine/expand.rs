@@ -32,12 +32,7 @@ pub fn expand(
         }
         Notice::ServerRemoved { server, reason } => {
             let data = json!({ "id": server.to_string(), "reason": reason });
-            Ok(Some(event(
-                "server.removed",
-                Some(*server),
-                Action::ServersRead,
-                &data,
-            )))
+            told("server.removed", Some(*server), Action::ServersRead, &data)
         }
         Notice::Channel { server, channel } => channel_updated(*server, *channel, reader),
         Notice::ChannelRemoved { server, channel } => Ok(Some(channel_removed(*server, *channel))),
@@ -52,34 +47,40 @@ pub fn expand(
         Notice::MessageDeleted { channel, message } => {
             let server = reader.channel(*channel)?.map(|channel| channel.server);
             let data = json!({ "id": message.to_string(), "channel_id": channel.to_string() });
-            Ok(Some(event(
-                "message.deleted",
-                server,
-                Action::MessagesRead,
-                &data,
-            )))
+            told("message.deleted", server, Action::MessagesRead, &data)
         }
         Notice::Delivery { channel, message } => delivery(*channel, *message, reader),
         Notice::Unread { server, channel } => unread(*server, *channel, reader),
+        Notice::Typing { .. } | Notice::Presence { .. } => passing(notice, reader),
+        Notice::ChatRequest { server } => {
+            let data = json!({ "id": server.to_string() });
+            told("chat.requested", None, Action::ServersJoin, &data)
+        }
+        Notice::Blob { hash } => {
+            let data = json!({ "hash": hash.to_string() });
+            told("blob.ready", None, Action::MessagesRead, &data)
+        }
+        Notice::Network => Ok(None),
+    }
+}
+
+/// What nobody stores: who is typing, who is there.
+fn passing(notice: &Notice, reader: &Reader<'_>) -> Result<Option<Event>, ViewError> {
+    match notice {
         Notice::Typing {
             server,
             channel,
             member,
             until,
         } => {
-            let name = reader
-                .member(*server, *member)?
-                .map(|member| member.name())
-                .unwrap_or_default();
+            let member_name = reader.member(*server, *member)?.map(|member| member.name());
             let data = json!({
-                "channel_id": channel.to_string(), "member_id": member.to_string(), "name": name, "until_ms": until.0,
+                "channel_id": channel.to_string(),
+                "member_id": member.to_string(),
+                "name": member_name.unwrap_or_default(),
+                "until_ms": until.0,
             });
-            Ok(Some(event(
-                "typing",
-                Some(*server),
-                Action::MessagesRead,
-                &data,
-            )))
+            told("typing", Some(*server), Action::MessagesRead, &data)
         }
         Notice::Presence {
             server,
@@ -87,32 +88,23 @@ pub fn expand(
             presence,
         } => {
             let data = json!({
-                "server_id": server.to_string(), "member_id": member.to_string(), "presence": PresenceName::from(*presence),
+                "server_id": server.to_string(),
+                "member_id": member.to_string(),
+                "presence": PresenceName::from(*presence),
             });
-            Ok(Some(event(
-                "presence",
-                Some(*server),
-                Action::ServersRead,
-                &data,
-            )))
+            told("presence", Some(*server), Action::ServersRead, &data)
         }
-        Notice::ChatRequest { server } => {
-            let data = json!({ "id": server.to_string() });
-            Ok(Some(event(
-                "chat.requested",
-                None,
-                Action::ServersJoin,
-                &data,
-            )))
-        }
-        Notice::Blob { hash } => Ok(Some(event(
-            "blob.ready",
-            None,
-            Action::MessagesRead,
-            &json!({ "hash": hash.to_string() }),
-        ))),
-        Notice::Network => Ok(None),
+        _ => Ok(None),
     }
+}
+
+fn told(
+    kind: &'static str,
+    server: Option<ServerId>,
+    action: Action,
+    data: &Value,
+) -> Result<Option<Event>, ViewError> {
+    Ok(Some(event(kind, server, action, data)))
 }
 
 fn event(
