@@ -20,7 +20,7 @@ pub fn write(project: &Project) -> Result<bool> {
     let mut command = Command::new("cargo");
     command
         .current_dir(project.root())
-        .args(["nextest", "run", "--package", "conclave-node"])
+        .args(["nextest", "run", "--workspace"])
         .args(["-E", FILTER, "--status-level=fail"])
         .env("CONCLAVE_WRITE_API", "1");
     let success = process::run(&mut command)?.success;
