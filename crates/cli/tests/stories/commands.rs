@@ -258,7 +258,7 @@ fn messages(town: &Town, general: &str) {
             .iter()
             .map(|found| text(found, "id"))
             .collect::<Vec<_>>(),
-        [first.clone()]
+        std::slice::from_ref(&first)
     );
     town.ada(&["delete", &text(&chart, "id")]);
     eventually("Ben sees that it is gone", || {
