@@ -24,6 +24,7 @@ mod clock;
 #[path = "../../xtask/src/figures/figure.rs"]
 mod figure;
 pub mod pair;
+pub mod process;
 mod samples;
 mod text;
 
@@ -88,30 +89,38 @@ impl Comparison<'_> {
     }
 }
 
-/// A figure of something that has no rival: the median of its samples, which the goal, if any, is about.
-pub fn alone(
-    what: &str,
-    measures: &str,
-    unit: &str,
-    n: u64,
-    samples: Vec<f64>,
-    goal: Option<f64>,
-) -> Figure {
-    let samples = Samples::new(samples);
-    let value = samples.median();
-    Figure {
-        what: what.to_owned(),
-        value,
-        unit: unit.to_owned(),
-        measures: measures.to_owned(),
-        n,
-        samples: samples.len(),
-        spread: samples.spread(),
-        rival: None,
-        rival_value: None,
-        ratio: None,
-        goal,
-        holds: goal.is_none_or(|goal| value <= goal),
+/// Something that is measured without a rival.
+pub struct Single<'a> {
+    /// What is measured, as a noun.
+    pub what: &'a str,
+    /// How it is measured: `wall clock, p99`.
+    pub measures: &'a str,
+    /// The unit of the samples.
+    pub unit: &'a str,
+    /// The size of the workload.
+    pub n: u64,
+    /// The most that the value may be; nothing if it is only told.
+    pub goal: Option<f64>,
+}
+
+impl Single<'_> {
+    /// Holds a quantile of the samples against the goal.
+    pub fn quantile(&self, samples: &Samples, q: f64) -> Figure {
+        let value = samples.quantile(q);
+        Figure {
+            what: self.what.to_owned(),
+            value,
+            unit: self.unit.to_owned(),
+            measures: self.measures.to_owned(),
+            n: self.n,
+            samples: samples.len(),
+            spread: samples.spread(),
+            rival: None,
+            rival_value: None,
+            ratio: None,
+            goal: self.goal,
+            holds: self.goal.is_none_or(|goal| value <= goal),
+        }
     }
 }
 

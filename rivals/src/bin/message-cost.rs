@@ -7,7 +7,7 @@ use conclave_core::view::{Change, Table};
 use conclave_engine::effect::Input;
 use conclave_rivals::bare::{Crypto, Sizes, store_with};
 use conclave_rivals::pair::{Pair, frames};
-use conclave_rivals::{CPU_EACH, Comparison, Texts, alone, micros_each, print};
+use conclave_rivals::{CPU_EACH, Comparison, Samples, Single, Texts, micros_each, print};
 use conclave_store::Store;
 
 /// Messages of one round.
@@ -83,14 +83,14 @@ fn main() -> Result<()> {
         };
         print(&batched.judge(way.ours, way.rival_batched));
     }
-    print(&alone(
-        "acknowledgement, frame to committed",
-        CPU_EACH,
-        "µs",
+    let alone = Single {
+        what: "acknowledgement, frame to committed",
+        measures: CPU_EACH,
+        unit: "µs",
         n,
-        acknowledge,
-        None,
-    ));
+        goal: None,
+    };
+    print(&alone.quantile(&Samples::new(acknowledge), 0.5));
     Ok(())
 }
 

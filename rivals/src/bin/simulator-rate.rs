@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use anyhow::{Result, ensure};
-use conclave_rivals::{Figure, alone, cpu_time, print};
+use conclave_rivals::{Figure, Samples, Single, cpu_time, print};
 use conclave_testkit::faults::Counters;
 use conclave_testkit::rough::hour;
 
@@ -51,15 +51,14 @@ fn main() -> Result<()> {
         commands >= LEAST && faults >= LEAST,
         "too calm: at least {LEAST} commands and faults a node-hour"
     );
-    let worlds = ROUNDS * SEEDS;
-    print(&alone(
-        "simulator",
-        "node-hours in one second of CPU time",
-        "node-hours",
-        worlds,
-        rates,
-        None,
-    ));
+    let rate = Single {
+        what: "simulator",
+        measures: "node-hours in one second of CPU time, median",
+        unit: "node-hours",
+        n: ROUNDS * SEEDS,
+        goal: None,
+    };
+    print(&rate.quantile(&Samples::new(rates), 0.5));
     print(&counted("commands of the simulator", "commands", commands));
     print(&counted("faults of the simulator", "faults", faults));
     for (fault, count) in all.faults.iter() {
@@ -74,14 +73,14 @@ fn main() -> Result<()> {
 
 /// What one node-hour brought, over all samples.
 fn counted(what: &str, unit: &str, count: f64) -> Figure {
-    alone(
+    let single = Single {
         what,
-        "in one node-hour",
+        measures: "in one node-hour",
         unit,
-        ROUNDS * SEEDS,
-        vec![count],
-        None,
-    )
+        n: ROUNDS * SEEDS,
+        goal: None,
+    };
+    single.quantile(&Samples::new(vec![count]), 0.5)
 }
 
 fn run(seeds: Range<u64>) -> Run {
