@@ -341,16 +341,22 @@ impl Room {
     /// Whether a member may view a channel now.
     #[must_use]
     pub fn can_view(&self, identity: &IdentityId, channel: ChannelId) -> bool {
-        self.community.as_ref().is_some_and(|community| {
-            self.roster.is_member(community, identity)
-                && permissions::allows(
-                    community,
-                    self.actor(community, identity),
-                    &Action::View { channel },
-                    None,
-                )
-                .is_ok()
-        })
+        self.community
+            .as_ref()
+            .is_some_and(|community| self.could_view(community, identity, channel))
+    }
+
+    /// Whether a member may view a channel in a state of the community.
+    #[must_use]
+    pub fn could_view(
+        &self,
+        community: &Community,
+        identity: &IdentityId,
+        channel: ChannelId,
+    ) -> bool {
+        let actor = || self.actor(community, identity);
+        self.roster.is_member(community, identity)
+            && permissions::allows(community, actor(), &Action::View { channel }, None).is_ok()
     }
 
     /// The suite of the server's keys; the default until genesis tells.

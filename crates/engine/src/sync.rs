@@ -294,6 +294,19 @@ pub fn ask_for_keys(room: &Room, links: &mut Links, ctx: &mut Ctx<'_>) {
     }
 }
 
+/// Compares with every member again and asks anew for keys: what we may have has grown, and what was refused may be given now.
+pub fn fetch_again(room: &Room, links: &mut Links, ctx: &mut Ctx<'_>) {
+    for (conn, link) in links.iter_mut() {
+        let Some(sub) = link.subs.get_mut(&room.id) else {
+            continue;
+        };
+        if matches!(sub.who, Who::Member { .. }) {
+            sub.wanted.clear();
+            backlog::offer(room, link, ctx, *conn);
+        }
+    }
+}
+
 /// Goes through the introductions and compares with every connection again, so that whatever was lost on the way comes after
 /// all: a greeting, a proof, a list, a batch.
 pub fn compare_again(rooms: &Rooms, links: &mut Links, ctx: &mut Ctx<'_>) {

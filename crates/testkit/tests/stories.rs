@@ -278,3 +278,51 @@ fn a_newcomer_makes_themselves_known() {
     sim.sees(ada, general, "I am new");
     sim.converge(&[ada, cem], server, 120_000);
 }
+
+/// What a strict channel holds comes with the role, not with the next round of comparing: twice within one round's time.
+#[test]
+fn a_role_opens_its_channels_at_once() {
+    let (mut sim, ada, ben, server, _) = pair(5);
+    for name in ["lighthouse", "cellar"] {
+        let draft = RoleDraft {
+            server,
+            name: name.into(),
+            color: None,
+            hoist: false,
+            mentionable: false,
+            permissions: Bits::NONE,
+        };
+        let Reply::Role(role) = sim.must(ada, Command::CreateRole(draft)) else {
+            panic!()
+        };
+        let draft = ChannelDraft {
+            server,
+            name: name.into(),
+            kind: 0,
+            topic: None,
+            parent: None,
+            private: true,
+            overwrites: vec![Overwrite {
+                subject: Subject::Role(role),
+                allow: Bits::VIEW_CHANNEL,
+                deny: Bits::NONE,
+            }],
+            durability: None,
+        };
+        let Reply::Channel(channel) = sim.must(ada, Command::CreateChannel(draft)) else {
+            panic!()
+        };
+        sim.say(ada, channel, "who has the key?");
+        sim.run_for(10_000);
+        assert_eq!(sim.texts(ben, channel), Vec::<String>::new());
+        let member = sim.identity(ben);
+        let grant = Command::GrantRole {
+            server,
+            role,
+            member,
+        };
+        sim.must(ada, grant);
+        let read = sim.run_until(5_000, |sim| sim.texts(ben, channel).len() == 1);
+        assert!(read, "{name}");
+    }
+}

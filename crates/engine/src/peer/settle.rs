@@ -95,8 +95,19 @@ fn changed(
     for change in &changes {
         tell(room, ctx, &after, change)?;
     }
+    if !changes.is_empty() && before.is_some_and(|before| sees_more(room, before, &after)) {
+        sync::fetch_again(room, links, ctx);
+    }
     standing(room, ctx, &after);
     Ok(())
+}
+
+/// Whether a channel that was there already can be viewed only now, so that nobody has sent what is in it.
+fn sees_more(room: &Room, before: &Community, after: &Community) -> bool {
+    let views = |community, channel| room.could_view(community, &room.me, channel);
+    before
+        .channels()
+        .any(|channel| views(after, channel.id) && !views(before, channel.id))
 }
 
 fn tell(
