@@ -1,4 +1,4 @@
-//! The published vectors of the transport chapter hold, and are what this build generates.
+//! The published vectors of the transport chapter hold, and are what this build generates (`cargo xtask vectors`).
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use conclave_net::{
@@ -29,12 +29,19 @@ fn range(value: &Value) -> VersionRange {
     VersionRange::new(min, max).unwrap()
 }
 
+/// Compares, or with `CONCLAVE_WRITE_VECTORS=1` writes.
 #[test]
 fn the_published_vectors_are_the_generated_ones() {
-    assert_eq!(
-        vectors::generate(),
-        include_str!("../../../docs/protocol/vectors/transport.json")
+    let path = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../docs/protocol/vectors/transport.json"
     );
+    let generated = vectors::generate();
+    if std::env::var_os("CONCLAVE_WRITE_VECTORS").is_some_and(|value| value == "1") {
+        std::fs::write(path, generated).unwrap();
+    } else {
+        assert_eq!(generated, std::fs::read_to_string(path).unwrap());
+    }
 }
 
 #[test]
