@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::demo::DemoArgs;
 use crate::error::EXIT_CODES;
 use crate::profile::ProfileArgs;
 
@@ -198,6 +199,8 @@ pub enum Command {
     Network,
     /// Examine this node
     Doctor,
+    /// A small living community on this machine, to look at
+    Demo(DemoArgs),
     /// Run a relay, which carries ciphertext for nodes that cannot reach each other
     Relay(RelayArgs),
 }

@@ -37,6 +37,9 @@ pub enum CliError {
     /// The node stopped by itself.
     #[error("the node stopped: {0}")]
     Stopped(String),
+    /// The demo cannot go on.
+    #[error("the demo cannot go on: {0}")]
+    Demo(String),
     /// The connection to the node broke.
     #[error("the node did not answer: {0}")]
     Broken(String),
@@ -64,7 +67,7 @@ impl CliError {
             Self::Usage(_) => 2,
             Self::NoNode { .. } => 3,
             Self::Name(_) => 4,
-            Self::Start(_) | Self::Relay(_) | Self::Stopped(_) => 5,
+            Self::Start(_) | Self::Relay(_) | Self::Stopped(_) | Self::Demo(_) => 5,
             Self::Broken(_) | Self::Io { .. } => 6,
         }
     }

@@ -3,6 +3,7 @@
 mod args;
 mod client;
 mod commands;
+mod demo;
 mod error;
 mod output;
 mod profile;
@@ -24,10 +25,13 @@ use crate::error::CliError;
 use crate::output::Output;
 use crate::profile::ProfileArgs;
 
+/// What is logged unless `CONCLAVE_LOG` says otherwise. The transport calls it an error that a relay is closed on purpose.
+const LOG_DEFAULT: &str = "warn,iroh=error,iroh_relay=error,iroh::socket::transports::relay=off";
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let filter = EnvFilter::try_from_env("CONCLAVE_LOG")
-        .unwrap_or_else(|_| EnvFilter::new("warn,iroh=error,iroh_relay=error"));
+    let filter =
+        EnvFilter::try_from_env("CONCLAVE_LOG").unwrap_or_else(|_| EnvFilter::new(LOG_DEFAULT));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
@@ -46,6 +50,7 @@ fn dispatch(cli: Cli, out: Output) -> Result<(), CliError> {
     match cli.command {
         None => block_on(run::run(&cli.profile, cli.run, out)),
         Some(Command::Relay(args)) => block_on(relay::run(args, out)),
+        Some(Command::Demo(args)) => block_on(demo::run(args, out)),
         Some(Command::Init { name }) => init(&cli.profile, cli.run, out, &name),
         Some(command) => {
             let client = Client::connect(&cli.profile.dir()?, &cli.profile.arguments())?;
@@ -176,6 +181,6 @@ fn talk(client: &Client, out: Output, command: Command) -> Result<(), CliError> 
         Command::Network => node::network(client, out),
         Command::Doctor => node::doctor(client, out),
         // Handled without a node.
-        Command::Init { .. } | Command::Relay(_) => Ok(()),
+        Command::Init { .. } | Command::Relay(_) | Command::Demo(_) => Ok(()),
     }
 }

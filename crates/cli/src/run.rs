@@ -14,7 +14,7 @@ use crate::output::Output;
 use crate::profile::ProfileArgs;
 
 /// Name of the file that redirects the browser to the app.
-const OPEN_FILE: &str = "open.html";
+pub const OPEN_FILE: &str = "open.html";
 
 /// Starts the node, opens the app, and waits until it is told to stop.
 pub async fn run(profile: &ProfileArgs, args: RunArgs, out: Output) -> Result<(), CliError> {
@@ -118,7 +118,7 @@ pub fn read_secret(path: &Path) -> Result<Zeroizing<String>, CliError> {
 }
 
 /// Opens the browser with a file that only this user can read: the arguments of a process are visible to everybody.
-fn open_browser(dir: &Path, url: &str) {
+pub fn open_browser(dir: &Path, url: &str) {
     let path = dir.join(OPEN_FILE);
     let page = format!(
         "<!doctype html><meta charset=\"utf-8\"><meta name=\"referrer\" content=\"no-referrer\">\

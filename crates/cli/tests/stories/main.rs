@@ -8,6 +8,7 @@ mod bot;
 mod commands;
 mod community;
 mod crashes;
+mod demo;
 mod friends;
 mod harness;
 mod private;

@@ -120,7 +120,7 @@ impl Process {
     }
 
     /// All that it, and those before it on the same log, wrote to standard error.
-    fn said(&self) -> String {
+    pub fn said(&self) -> String {
         fs::read_to_string(&self.log).unwrap_or_default()
     }
 }
