@@ -1,8 +1,8 @@
 //! What a node keeps on its disk: ordered maps of bytes with full-text search, the vault, the profile around them.
 //!
 //! The pure rooms see a [`View`](conclave_core::view::View) and return [`Change`](conclave_core::view::Change)s; a [`Store`]
-//! commits them. [`SqliteStore`] is the real one (SQLCipher), [`MemoryStore`] the simulator's; [`conformance`] holds every
-//! one to the same behaviour. [`profile::Profile`] puts the database, the [`vault`] that holds its key, the lock and the
+//! commits them. [`SqliteStore`] is a person's (SQLCipher), [`FjallStore`] a hub's, [`MemoryStore`] the simulator's;
+//! [`conformance`] holds every one to the same behaviour. [`profile::Profile`] puts the database, the [`vault`] that holds its key, the lock and the
 //! format version into one directory. Formats: protocol chapter `storage`.
 //!
 //! ```
@@ -17,6 +17,7 @@
 
 pub mod conformance;
 mod files;
+mod fjall_store;
 mod memory;
 pub mod profile;
 mod query;
@@ -25,6 +26,7 @@ mod store;
 pub mod vault;
 mod words;
 
+pub use fjall_store::{DISK_RESERVE_BYTES, Dump, FjallStore};
 pub use memory::MemoryStore;
 pub use sqlite::{OpenError, SqliteStore};
 pub use store::{CommitError, Stats, Store};

@@ -1,8 +1,8 @@
-//! The two stores answer every question alike, whatever was written.
+//! The three stores answer every question alike, whatever was written.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use conclave_core::view::{Change, Direction, KeyRange, Table, TextQuery, View};
-use conclave_store::{MemoryStore, SqliteStore, Store};
+use conclave_store::{FjallStore, MemoryStore, SqliteStore, Store};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -93,7 +93,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn both_stores_answer_alike(
+    fn all_stores_answer_alike(
         commits in vec(vec(change(), 0..12), 1..5),
         ranges in vec((range(), select(&[0, 1, 2, 50][..])), 8),
         queries in vec(query(), 16),
@@ -101,14 +101,18 @@ proptest! {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("store.db");
         let mut memory = MemoryStore::new();
+        let hub = dir.path().join("hub");
         let mut sqlite = SqliteStore::open(&path, &[3; 32]).unwrap();
+        let mut fjall = FjallStore::open(&hub).unwrap();
         for changes in &commits {
             memory.commit(changes).unwrap();
             sqlite.commit(changes).unwrap();
+            fjall.commit(changes).unwrap();
         }
         // What a new process reads is what was committed.
-        drop(sqlite);
+        drop((sqlite, fjall));
         let sqlite = SqliteStore::open_existing(&path, &[3; 32]).unwrap();
+        let fjall = FjallStore::open(&hub).unwrap();
         for table in TABLES {
             for (range, limit) in &ranges {
                 for direction in [Direction::Forward, Direction::Backward] {
@@ -116,13 +120,17 @@ proptest! {
                     for (key, value) in &expected {
                         let got = sqlite.get(table, key).unwrap();
                         prop_assert_eq!(got.as_ref(), Some(value));
+                        let got = fjall.get(table, key).unwrap();
+                        prop_assert_eq!(got.as_ref(), Some(value));
                     }
-                    prop_assert_eq!(sqlite.range(table, range, direction, *limit).unwrap(), expected);
+                    prop_assert_eq!(&sqlite.range(table, range, direction, *limit).unwrap(), &expected);
+                    prop_assert_eq!(fjall.range(table, range, direction, *limit).unwrap(), expected);
                 }
             }
         }
         for query in &queries {
             prop_assert_eq!(sqlite.search(query), memory.search(query), "{:?}", query);
+            prop_assert_eq!(fjall.search(query), memory.search(query), "{:?}", query);
         }
         sqlite.verify().unwrap();
     }

@@ -6,8 +6,8 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use conclave_core::view::{Change, Direction, KeyRange, Row, Table, TextQuery, View};
-use conclave_store::{SqliteStore, Store};
+use conclave_core::view::{Change, Direction, KeyRange, Row, Table, TextQuery};
+use conclave_store::{FjallStore, SqliteStore, Store};
 use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng, SeedableRng};
 
@@ -54,14 +54,13 @@ fn row(n: u64) -> Row {
     )
 }
 
-fn last(store: &SqliteStore) -> u64 {
+fn last(store: &impl Store) -> u64 {
     let value = store.get(Table::Meta, b"last").unwrap();
     value.map_or(0, |value| u64::from_be_bytes(value.try_into().unwrap()))
 }
 
 /// The process to be killed: commits without end and acknowledges each on its error stream.
-fn commit_for_ever(path: &Path) -> ! {
-    let mut store = SqliteStore::open(path, &KEY).unwrap();
+fn commit_for_ever(mut store: impl Store) -> ! {
     let mut acknowledge = std::io::stderr().lock();
     for n in last(&store) + 1.. {
         store.commit(&changes(n)).unwrap();
@@ -91,20 +90,32 @@ fn kill_after(mut child: Child, commits: u64, moment: Duration) -> Option<u64> {
 
 #[test]
 fn killed_process_keeps_every_acknowledged_commit_and_no_half_one() {
+    let open = |path: &Path| SqliteStore::open(path, &KEY).unwrap();
     if let Some(path) = std::env::var_os(CHILD) {
-        commit_for_ever(Path::new(&path));
+        commit_for_ever(open(Path::new(&path)));
     }
+    let test = "killed_process_keeps_every_acknowledged_commit_and_no_half_one";
+    kill_again_and_again(test, open, |store| store.verify().unwrap());
+}
+
+#[test]
+fn killed_hub_store_keeps_every_acknowledged_commit_and_no_half_one() {
+    let open = |path: &Path| FjallStore::open(path).unwrap();
+    if let Some(path) = std::env::var_os(CHILD) {
+        commit_for_ever(open(Path::new(&path)));
+    }
+    let test = "killed_hub_store_keeps_every_acknowledged_commit_and_no_half_one";
+    kill_again_and_again(test, open, |_| ());
+}
+
+fn kill_again_and_again<S: Store>(test: &str, open: impl Fn(&Path) -> S, verify: impl Fn(&S)) {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("store.db");
     let mut rng = ChaCha20Rng::seed_from_u64(20);
     let (mut total, mut rounds_with_commits) = (0, 0);
     for round in 0..ROUNDS {
         let child = Command::new(std::env::current_exe().unwrap())
-            .args([
-                "--exact",
-                "killed_process_keeps_every_acknowledged_commit_and_no_half_one",
-                "--nocapture",
-            ])
+            .args(["--exact", test, "--nocapture"])
             .env(CHILD, &path)
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
@@ -118,7 +129,7 @@ fn killed_process_keeps_every_acknowledged_commit_and_no_half_one() {
         };
         let moment = Duration::from_micros(rng.next_u64() % 8_000);
         let acknowledged = kill_after(child, commits, moment).unwrap_or(total);
-        let store = SqliteStore::open(&path, &KEY).unwrap();
+        let store = open(&path);
         let found = last(&store);
         // One commit may have been made whose acknowledgement was not written any more.
         assert!(
@@ -127,6 +138,7 @@ fn killed_process_keeps_every_acknowledged_commit_and_no_half_one() {
         );
         assert!(found >= total, "round {round}");
         holds_exactly(&store, found);
+        verify(&store);
         rounds_with_commits += u64::from(found > total);
         total = found;
     }
@@ -136,7 +148,7 @@ fn killed_process_keeps_every_acknowledged_commit_and_no_half_one() {
     );
 }
 
-fn holds_exactly(store: &SqliteStore, count: u64) {
+fn holds_exactly(store: &impl Store, count: u64) {
     for table in TABLES {
         let rows = store
             .range(
@@ -159,5 +171,4 @@ fn holds_exactly(store: &SqliteStore, count: u64) {
     };
     let newest_first: Vec<Vec<u8>> = (1..=count).rev().map(|n| row(n).0).collect();
     assert_eq!(store.search(&query).unwrap(), newest_first);
-    store.verify().unwrap();
 }

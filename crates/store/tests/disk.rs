@@ -5,8 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use conclave_core::view::{Change, Direction, KeyRange, Table, TextQuery, View};
-use conclave_store::{CommitError, SqliteStore, Store};
+use conclave_core::view::{Change, Direction, KeyRange, Table, TextQuery};
+use conclave_store::{CommitError, FjallStore, SqliteStore, Store};
 
 const KEY: [u8; 32] = [9; 32];
 const VALUE_BYTES: usize = 20_000;
@@ -34,7 +34,7 @@ fn changes(n: u32) -> Vec<Change> {
 }
 
 /// Commits from `n` on until it is refused; the number of the first refused one and why.
-fn commit_until_refused(store: &mut SqliteStore, n: u32) -> (u32, CommitError) {
+fn commit_until_refused(store: &mut impl Store, n: u32) -> (u32, CommitError) {
     (n..n + 5_000)
         .find_map(|n| store.commit(&changes(n)).err().map(|error| (n, error)))
         .expect("the disk is never full")
@@ -42,6 +42,11 @@ fn commit_until_refused(store: &mut SqliteStore, n: u32) -> (u32, CommitError) {
 
 /// Everything up to `count`, whole, and nothing of what was refused.
 fn holds_exactly(store: &SqliteStore, count: u32) {
+    holds(store, count);
+    store.verify().unwrap();
+}
+
+fn holds(store: &impl Store, count: u32) {
     let rows = store
         .range(
             Table::Envelope,
@@ -63,7 +68,6 @@ fn holds_exactly(store: &SqliteStore, count: u32) {
         ..TextQuery::default()
     };
     assert_eq!(store.search(&query).unwrap().len(), count as usize);
-    store.verify().unwrap();
 }
 
 #[test]
@@ -150,20 +154,20 @@ const CHILD: &str = "CONCLAVE_STORE_DISK_CHILD";
 
 /// Runs under a limit of the size of files, whose writes fail with an error that is not "no room". Reports its last
 /// acknowledged commit.
-fn commit_until_the_disk_fails(path: &Path) {
-    let mut store = SqliteStore::open(path, &KEY).unwrap();
+fn commit_until_the_disk_fails(path: &Path, mut store: impl Store) {
     let (refused, why) = commit_until_refused(&mut store, 0);
     assert!(matches!(why, CommitError::Failed(_)), "{why:?}");
     assert_eq!(store.commit(&changes(refused)), Err(CommitError::Stopped));
     assert_eq!(store.commit(&[]), Err(CommitError::Stopped));
-    holds_exactly(&store, refused);
+    holds(&store, refused);
     fs::write(path.with_extension("count"), refused.to_string()).unwrap();
 }
 
 #[test]
 fn failed_write_stops_the_store_until_it_is_opened_again() {
     if let Some(path) = std::env::var_os(CHILD) {
-        return commit_until_the_disk_fails(Path::new(&path));
+        let path = Path::new(&path);
+        return commit_until_the_disk_fails(path, SqliteStore::open(path, &KEY).unwrap());
     }
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("store.db");
@@ -193,4 +197,50 @@ fn failed_write_stops_the_store_until_it_is_opened_again() {
     holds_exactly(&store, count);
     store.commit(&changes(count)).unwrap();
     holds_exactly(&store, count + 1);
+}
+
+/// A hub's journal that meets the end of the disk stops it: nothing more is acknowledged, and all that was is there. Where
+/// mounting a small disk is not allowed, only the room that is kept free is tested.
+#[test]
+fn failed_write_stops_a_hubs_store_until_it_is_opened_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let disk = SmallDisk::mount(dir.path());
+    let path = dir.path().join("hub");
+    let mut store = FjallStore::open(&path).unwrap();
+    assert_eq!(
+        store.commit(&changes(0)),
+        match disk {
+            // 4 MiB in all are less than is to be left.
+            Some(_) => Err(CommitError::Full),
+            None => Ok(()),
+        }
+    );
+    let Some(disk) = disk else {
+        eprintln!("SKIPPED: no small disk can be mounted here");
+        return;
+    };
+    store.set_reserve_bytes(0);
+    let (refused, why) = commit_until_refused(&mut store, 0);
+    assert!(refused > 10, "{refused} {why}");
+    holds(&store, refused);
+    assert!(store.commit(&changes(refused)).is_err());
+    drop(store);
+    grow(&disk.0);
+    let mut store = FjallStore::open(&path).unwrap();
+    holds(&store, refused);
+    store.set_reserve_bytes(0);
+    store.commit(&changes(refused)).unwrap();
+    holds(&store, refused + 1);
+    drop(store);
+    drop(disk);
+}
+
+/// Gives a small disk more room.
+fn grow(at: &Path) {
+    let grown = Command::new("mount")
+        .args(["-o", "remount,size=256m"])
+        .arg(at)
+        .status()
+        .unwrap();
+    assert!(grown.success());
 }

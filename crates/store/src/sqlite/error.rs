@@ -45,7 +45,7 @@ impl OpenError {
     }
 
     #[expect(clippy::needless_pass_by_value, reason = "for map_err")]
-    pub(super) fn io(error: std::io::Error) -> Self {
+    pub(crate) fn io(error: std::io::Error) -> Self {
         match error.kind() {
             std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => Self::Full,
             _ => Self::Failed(error.to_string()),
