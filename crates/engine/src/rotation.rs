@@ -8,12 +8,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use conclave_core::event::{Body, Kind};
 use conclave_core::id::{AudienceId, EpochId, EventId, IdentityId, LeafId, Millis, Pseudonym};
 use conclave_core::keys::audience::{self, Rule};
-use conclave_core::keys::rules::Removal;
+use conclave_core::keys::rules::{EpochFacts, Removal, Standing};
 use conclave_core::keys::{
     EpochKeys, EpochPlan, KeyRecord, Leaf, Reason, Removed, Shape, Share, direct_slot, make_epoch,
 };
+use conclave_core::log::Log;
 use conclave_core::member::{Closing, Status};
-use conclave_core::state::Community;
+use conclave_core::state::{Community, Roster};
 
 use crate::command::CommandError;
 use crate::ctx::Ctx;
@@ -52,8 +53,7 @@ pub fn ensure(
     {
         return Ok((id, keys.clone()));
     }
-    let usable = usable(room, audience, rule);
-    let id = match room.epochs.graph().choose(&usable) {
+    let id = match usable(room, audience, rule) {
         // The key of a later epoch is on its way: whoever it left out must not read what is said now.
         Some(id) if superseded(room, &id, ctx.now) => return Err(CommandError::NoKey),
         Some(id) => id,
@@ -80,59 +80,65 @@ fn superseded(room: &Room, id: &EpochId, now: Millis) -> bool {
 /// Gives an epoch that may be used now, if there is one; never makes any.
 #[must_use]
 pub fn current(room: &mut Room, audience: AudienceId, rule: &Rule) -> Option<(EpochId, EpochKeys)> {
-    let usable = usable(room, audience, rule);
-    let id = room.epochs.graph().choose(&usable)?;
+    let id = usable(room, audience, rule)?;
     Some((id, room.epochs.keys(&id)?.clone()))
 }
 
-/// Open epochs of an audience that pass R1: made in knowledge of every removal that bears on the audience.
-fn usable(room: &mut Room, audience: AudienceId, rule: &Rule) -> BTreeSet<EpochId> {
+/// The epoch that R2 chooses among those that open here and pass R1: made in knowledge of every removal that bears on the audience.
+fn usable(room: &mut Room, audience: AudienceId, rule: &Rule) -> Option<EpochId> {
     let left = left(room);
-    let candidates: Vec<_> = room
-        .epochs
-        .of_audience(audience)
-        .filter(|(_, entry)| {
-            entry
-                .keys
-                .as_ref()
-                .is_some_and(|keys| keys.content.is_some())
-        })
-        .filter_map(|(id, entry)| Some((*id, entry.header.as_ref()?.heads.clone())))
-        .collect();
     let events: Vec<EventId> = removal_events(room).collect();
-    let mut usable = BTreeSet::new();
-    for (id, heads) in candidates {
-        let unknown = |event: &&EventId| !room.log.is_ancestor(event, &heads);
-        let unknown: Vec<EventId> = events.iter().filter(unknown).copied().collect();
-        let departures = room.epochs.graph().departures(&id);
+    let Room {
+        epochs,
+        log,
+        roster,
+        ..
+    } = room;
+    let graph = epochs.graph();
+    // Telling costs two states, and several epochs may lack the same event.
+    let mut bearing: BTreeMap<EventId, bool> = BTreeMap::new();
+    let judge = |facts: &EpochFacts| {
+        let keys = epochs.keys(&facts.id);
+        if keys.is_none_or(|keys| keys.content.is_none()) {
+            return Standing::Closed;
+        }
+        let departures = graph.departures(&facts.id);
         let knows = |removed: &Removed| {
             departures
                 .get(&removed.pseudonym)
                 .is_some_and(|seq| *seq >= removed.seq)
         };
-        if left.iter().all(knows) && !unknown.iter().any(|event| bears(room, event, rule)) {
-            usable.insert(id);
+        let mut lacks = |event: &EventId| {
+            !log.is_ancestor(event, &facts.heads)
+                && *bearing
+                    .entry(*event)
+                    .or_insert_with(|| bears(log, roster, event, rule))
+        };
+        if left.iter().all(knows) && !events.iter().any(&mut lacks) {
+            Standing::Usable
+        } else {
+            Standing::Outdated
         }
-    }
-    usable
+    };
+    graph.newest(audience, judge).into_iter().next()
 }
 
 /// Whether an event took anybody, a device or a link, out of an audience.
-fn bears(room: &mut Room, event: &EventId, rule: &Rule) -> bool {
-    let Some(parents) = room.log.get(event).map(|event| event.parents.clone()) else {
+fn bears(log: &mut Log, roster: &Roster, event: &EventId, rule: &Rule) -> bool {
+    let Some(parents) = log.get(event).map(|event| event.parents.clone()) else {
         return false;
     };
-    let (Ok(before), Ok(after)) = (room.log.resolve(&parents), room.log.resolve(&[*event])) else {
+    let (Ok(before), Ok(after)) = (log.resolve(&parents), log.resolve(&[*event])) else {
         // What cannot be judged is taken for a removal: it costs an epoch, not a secret.
         return true;
     };
-    let after = leaf_ids(room, &after, rule);
-    !leaf_ids(room, &before, rule).is_subset(&after)
+    let after = leaf_ids(roster, &after, rule);
+    !leaf_ids(roster, &before, rule).is_subset(&after)
 }
 
 /// Ids of all leaves that may read now, expired links among them: expiry is no removal.
-fn leaf_ids(room: &Room, community: &Community, rule: &Rule) -> BTreeSet<LeafId> {
-    let leaves = audience::leaves(community, &room.roster, rule, Millis(0));
+fn leaf_ids(roster: &Roster, community: &Community, rule: &Rule) -> BTreeSet<LeafId> {
+    let leaves = audience::leaves(community, roster, rule, Millis(0));
     leaves.into_iter().map(|leaf| leaf.id).collect()
 }
 
@@ -344,7 +350,7 @@ pub fn after_event(
             continue;
         }
         let old: BTreeSet<LeafId> = match rule_of(room, before, &audience) {
-            Some(rule) => leaf_ids(room, before, &rule),
+            Some(rule) => leaf_ids(&room.roster, before, &rule),
             None => continue,
         };
         let leaves = audience::leaves(&after, &room.roster, &rule, ctx.now);
@@ -355,8 +361,7 @@ pub fn after_event(
         if new.is_empty() {
             continue;
         }
-        let usable = usable(room, audience, &rule);
-        let Some(id) = room.epochs.graph().choose(&usable) else {
+        let Some(id) = usable(room, audience, &rule) else {
             continue;
         };
         for leaf in new.into_iter().take(DIRECT_MAX - made) {

@@ -8,6 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 pub use self::valid::{Grounds, Invalid};
 
+use imbl::OrdMap;
+
 use super::cover::is_beneath;
 use super::{EpochHeader, EpochRecord, NodeHeader, Reason, TreeNode};
 use crate::id::{AudienceId, DeviceId, EpochId, EventId, IdentityId, Pseudonym, TopicTag};
@@ -87,10 +89,25 @@ impl EpochFacts {
     }
 }
 
+/// What a sender makes of an epoch.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Standing {
+    /// It opens here and passes R1.
+    Usable,
+    /// No key of it is here.
+    Closed,
+    /// Made without knowledge of a removal.
+    Outdated,
+}
+
 /// The epochs of one audience, as far as they are known.
 #[derive(Clone, Default, Debug)]
 pub struct EpochGraph {
     epochs: BTreeMap<EpochId, EpochFacts>,
+    /// Known epochs that follow an epoch.
+    children: BTreeMap<EpochId, BTreeSet<EpochId>>,
+    /// What an epoch's lineage lists as departed, itself included. Persistent maps: a chain shares almost all of it.
+    departures: BTreeMap<EpochId, OrdMap<Pseudonym, u64>>,
     /// Which epochs close a device in a topic, and where: most messages are nobody's who was removed.
     closed: BTreeMap<(Pseudonym, TopicTag), BTreeMap<EpochId, u64>>,
 }
@@ -104,7 +121,33 @@ impl EpochGraph {
                 .or_default()
                 .insert(facts.id, *last);
         }
-        self.epochs.insert(facts.id, facts);
+        for parent in &facts.parents {
+            self.children.entry(*parent).or_default().insert(facts.id);
+        }
+        let id = facts.id;
+        self.epochs.insert(id, facts);
+        self.gather(id);
+    }
+
+    /// Puts together the departures of an epoch, and of those after it, which came before it.
+    fn gather(&mut self, id: EpochId) {
+        let mut open = vec![id];
+        while let Some(id) = open.pop() {
+            let Some(facts) = self.epochs.get(&id) else {
+                continue;
+            };
+            let parents = facts.parents.iter();
+            let mut known: Vec<_> = parents
+                .filter_map(|id| self.departures.get(id))
+                .cloned()
+                .collect();
+            known.push(facts.removed.iter().map(|(id, seq)| (*id, *seq)).collect());
+            let departures = OrdMap::unions_with(known, u64::max);
+            if self.departures.get(&id) != Some(&departures) {
+                self.departures.insert(id, departures);
+                open.extend(self.children.get(&id).into_iter().flatten());
+            }
+        }
     }
 
     /// The facts of an epoch.
@@ -121,8 +164,13 @@ impl EpochGraph {
     /// The epoch and all that came before it, as far as they are known.
     #[must_use]
     pub fn lineage(&self, id: &EpochId) -> BTreeSet<EpochId> {
+        self.past_of([*id])
+    }
+
+    /// Some epochs and all that came before them, as far as they are known.
+    fn past_of(&self, ids: impl IntoIterator<Item = EpochId>) -> BTreeSet<EpochId> {
         let mut seen = BTreeSet::new();
-        let mut open = vec![*id];
+        let mut open: Vec<EpochId> = ids.into_iter().collect();
         while let Some(id) = open.pop() {
             if let Some(facts) = self.epochs.get(&id)
                 && seen.insert(id)
@@ -157,15 +205,41 @@ impl EpochGraph {
 
     /// The departures that an epoch was made in knowledge of, with the highest sequence listed for each device.
     #[must_use]
-    pub fn departures(&self, id: &EpochId) -> BTreeMap<Pseudonym, u64> {
-        let mut departures = BTreeMap::new();
-        let lineage = self.lineage(id);
-        let listed = lineage.iter().filter_map(|id| self.epochs.get(id));
-        for (pseudonym, seq) in listed.flat_map(|facts| &facts.removed) {
-            let highest = departures.entry(*pseudonym).or_insert(*seq);
-            *highest = (*highest).max(*seq);
+    pub fn departures(&self, id: &EpochId) -> OrdMap<Pseudonym, u64> {
+        self.departures.get(id).cloned().unwrap_or_default()
+    }
+
+    /// The newest epochs of an audience that a sender may seal under, in ascending order: none follows another. `judge` is asked from
+    /// the heads of the graph downwards, and no further than it takes: what an epoch does not know, none before it knows either,
+    /// since nobody adopts an epoch that knows less than its parents ([`Invalid::Rollback`]).
+    pub fn newest(
+        &self,
+        audience: AudienceId,
+        mut judge: impl FnMut(&EpochFacts) -> Standing,
+    ) -> BTreeSet<EpochId> {
+        let of_audience = |facts: &&EpochFacts| facts.audience == audience;
+        let followed = |facts: &&EpochFacts| self.children.contains_key(&facts.id);
+        let mut open: Vec<EpochId> = self
+            .epochs
+            .values()
+            .filter(|facts| of_audience(facts) && !followed(facts))
+            .map(|facts| facts.id)
+            .collect();
+        let mut seen = BTreeSet::new();
+        let mut usable = BTreeSet::new();
+        while let Some(id) = open.pop() {
+            let Some(facts) = self.epochs.get(&id).filter(|_| seen.insert(id)) else {
+                continue;
+            };
+            match judge(facts) {
+                Standing::Usable => {
+                    usable.insert(id);
+                }
+                Standing::Closed => open.extend(&facts.parents),
+                Standing::Outdated => {}
+            }
         }
-        departures
+        self.heads(&usable)
     }
 
     /// **R1.** Whether a sender who knows `removals` may seal under an epoch: its author was authorised, and it was made in
@@ -201,15 +275,9 @@ impl EpochGraph {
     /// Those among `set` that no other of `set` follows, in ascending order.
     #[must_use]
     pub fn heads(&self, set: &BTreeSet<EpochId>) -> BTreeSet<EpochId> {
-        let mut heads = set.clone();
-        for id in set {
-            for ancestor in self.lineage(id) {
-                if ancestor != *id {
-                    heads.remove(&ancestor);
-                }
-            }
-        }
-        heads
+        let parents = set.iter().filter_map(|id| self.epochs.get(id));
+        let before = self.past_of(parents.flat_map(|facts| facts.parents.iter().copied()));
+        set.difference(&before).copied().collect()
     }
 
     /// **R4.** Whether what a removed device sent still counts: not beyond the last sequence that a removing epoch lists,

@@ -342,3 +342,42 @@ fn node_records_are_usable_only_from_beneath_and_in_knowledge_of_removals() {
     };
     assert!(!node_usable(&outside, &[], true, &known, &past));
 }
+
+proptest::proptest! {
+    /// Walking down from the newest finds what judging every epoch finds, in whatever order the epochs came.
+    #[test]
+    fn the_newest_usable_epochs_are_the_heads_of_all_usable_ones(
+        epochs in proptest::collection::vec((0u16.., 0u8..16, proptest::prelude::any::<bool>()), 1..14),
+        required in 0u8..16,
+        order in proptest::prelude::any::<u64>(),
+    ) {
+        let made: Vec<EpochFacts> = (0u8..)
+            .zip(&epochs)
+            .map(|(id, (parents, leaving, _))| {
+                let parents: Vec<u8> = (0..id).filter(|parent| parents >> parent & 1 == 1).collect();
+                let mut facts = facts(id, &parents, &[2]);
+                let left = (0..4).filter(|who| leaving >> who & 1 == 1);
+                facts.removed = left.map(|who| (device(who), 1)).collect();
+                facts
+            })
+            .collect();
+        let mut arriving = made.clone();
+        arriving.sort_by_key(|facts| u64::from(facts.id.0[0]).wrapping_add(7).wrapping_mul(order | 1));
+        let graph = graph(arriving);
+        let open = |facts: &EpochFacts| epochs[usize::from(facts.id.0[0])].2;
+        let knows = |facts: &EpochFacts| {
+            let left = graph.departures(&facts.id);
+            (0..4).all(|who| required >> who & 1 == 0 || left.contains_key(&device(who)))
+        };
+        let usable = made.iter().filter(|facts| open(facts) && knows(facts));
+        let usable: BTreeSet<EpochId> = usable.map(|facts| facts.id).collect();
+        let newest = graph.newest(AudienceId([1; 32]), |facts| match (open(facts), knows(facts)) {
+            (false, _) => Standing::Closed,
+            (true, true) => Standing::Usable,
+            (true, false) => Standing::Outdated,
+        });
+        proptest::prop_assert_eq!(newest, graph.heads(&usable));
+        let elsewhere = graph.newest(AudienceId([9; 32]), |_| Standing::Usable);
+        proptest::prop_assert!(elsewhere.is_empty());
+    }
+}
