@@ -20,7 +20,7 @@ const SEEN_MAX: usize = 256;
 const HONOURED_MAX: usize = 1500;
 
 /// Most leaves that a ban drops: all open invites of a server.
-const DROPPED_MAX: usize = 1000;
+pub const DROPPED_LEAVES_MAX: usize = 1000;
 
 /// Most notaries: their signatures travel with every checkpoint.
 const NOTARIES_MAX: usize = 16;
@@ -148,7 +148,11 @@ pub(super) fn check_body(body: &Body) -> Checked {
         Body::Timeout(body) => seen(&body.seen),
         Body::NicknameSet(body) => seen(&body.seen),
         Body::Ban(body) => {
-            list("dropped leaves", body.dropped_leaves.len(), DROPPED_MAX)?;
+            list(
+                "dropped leaves",
+                body.dropped_leaves.len(),
+                DROPPED_LEAVES_MAX,
+            )?;
             ascending("dropped leaves", &body.dropped_leaves, |leaf| *leaf)?;
             seen(&body.seen)
         }

@@ -2,6 +2,7 @@
 
 use conclave_core::event::{Ban, Kick, NicknameSet, Timeout, TimeoutLift, Unban};
 use conclave_core::id::{IdentityId, LeafId, ServerId};
+use conclave_core::log::DROPPED_LEAVES_MAX;
 use conclave_core::member::{JoinProof, MemberRecord, Personal, PersonalText};
 use conclave_core::state::InviteKind;
 
@@ -108,7 +109,8 @@ fn target<'s>(
 }
 
 /// Leaves of the links that somebody could hold: those that they created or used, and every open one, since an open link is
-/// meant to be passed on and nobody can tell who has it.
+/// meant to be passed on and nobody can tell who has it. Leaves that are out for good are left away; those that only a revocation
+/// keeps out, which could be overruled, come last, so that nobody escapes a ban by making more links than it can list.
 fn held_leaves(room: &Room, member: &IdentityId) -> Result<Vec<LeafId>, CommandError> {
     let community = community(room)?;
     let used: Vec<_> = room
@@ -119,15 +121,18 @@ fn held_leaves(room: &Room, member: &IdentityId) -> Result<Vec<LeafId>, CommandE
             JoinProof::Founder | JoinProof::Sibling(_) => None,
         })
         .collect();
-    let mut leaves: Vec<LeafId> = community
+    let mut invites: Vec<_> = community
         .invites()
         .filter(|invite| {
             invite.creator == *member
                 || used.contains(&invite.id)
                 || invite.kind == InviteKind::Open
         })
-        .map(|invite| invite.leaf_id())
+        .filter(|invite| !community.leaf_dropped(&invite.leaf_id()))
         .collect();
+    invites.sort_by_key(|invite| !invite.is_open());
+    invites.truncate(DROPPED_LEAVES_MAX);
+    let mut leaves: Vec<LeafId> = invites.iter().map(|invite| invite.leaf_id()).collect();
     leaves.sort();
     leaves.dedup();
     Ok(leaves)

@@ -1,8 +1,9 @@
 //! Leaving, kicks, bans and timeouts.
 
 use conclave_core::id::Millis;
+use conclave_core::log::DROPPED_LEAVES_MAX;
 use conclave_core::permissions::Bits;
-use conclave_engine::command::Command;
+use conclave_engine::command::{Command, InviteDraft, Reply};
 use conclave_engine::model::Connection;
 use conclave_testkit::attacker::Attacker;
 use conclave_testkit::sim::Sim;
@@ -237,4 +238,37 @@ fn a_timeout_silences_until_it_ends() {
     world.sim.run_for(700_000);
     world.sim.say(ben, general, "I may again");
     world.sim.sees(ada, general, "I may again");
+}
+
+/// A ban lists the links that its target could hold. Whoever makes more of them than it can list is banned all the same. (That many
+/// links take a minute, so only a soak makes them; otherwise it is a handful.)
+#[test]
+fn nobody_escapes_a_ban_by_making_links() {
+    let mut world = world(22, &["Ada", "Mal"]);
+    let [ada, mal] = [world.people[0], world.people[1]];
+    let server = world.server;
+    let draft = InviteDraft {
+        server,
+        open: true,
+        channel: None,
+        role: None,
+        max_uses: None,
+        expires_in_s: None,
+    };
+    let soak = std::env::var_os("CONCLAVE_SOAK").is_some_and(|value| value == "1");
+    let links = if soak { DROPPED_LEAVES_MAX + 1 } else { 20 };
+    for _ in 0..links {
+        let made = world.sim.must(mal, Command::CreateInvite(draft.clone()));
+        let Reply::Invite { invite, .. } = made else {
+            panic!()
+        };
+        let revoke = Command::RevokeInvite { server, invite };
+        world.sim.must(mal, revoke);
+    }
+    world.sim.converge(&[ada, mal], server, 600_000);
+    assert!(matches!(world.ban(ada, mal), Some(Ok(_))));
+    world.sim.say(ada, world.general, "at last");
+    let read = world.spied(mal, ada, world.general);
+    assert!(read.iter().any(|text| text == "welcome"), "{read:?}");
+    assert!(read.iter().all(|text| text != "at last"), "{read:?}");
 }
