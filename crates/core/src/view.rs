@@ -42,7 +42,7 @@ pub enum Table {
     Reach = 16,
     /// `message id ‖ pseudonym` → proof that a device has stored it.
     Copy = 17,
-    /// `blob hash` → descriptor and state of a blob.
+    /// `blob hash` → descriptor and state of a blob; `blob hash ‖ message id` → the message carries it.
     Blob = 18,
     /// `blob hash ‖ chunk u32` → ciphertext.
     BlobChunk = 19,

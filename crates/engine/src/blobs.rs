@@ -3,6 +3,8 @@
 //! A blob is its ciphertext, addressed by its hash. Parts are stored as they come, so that a fetch goes on after a restart; the
 //! whole is checked against the hash before it counts.
 
+pub mod keep;
+
 use conclave_core::blob::{self, BlobError, Verifier};
 use conclave_core::codec::{self, Limits};
 use conclave_core::event::BlobRef;
@@ -33,6 +35,22 @@ struct Row {
     /// The hash was checked.
     #[n(2)]
     whole: bool,
+    /// It was fetched unasked, and counts towards what such files may take.
+    #[n(3)]
+    kept: Option<bool>,
+}
+
+/// What happened to a file in one call, for [`keep::Keeper`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Progress {
+    /// Something new is wanted.
+    Wanted,
+    /// A part came.
+    Part(ConnId, BlobHash),
+    /// A member has not got it, or what they sent was something else.
+    Absent(ConnId, BlobHash),
+    /// It is here.
+    Whole(BlobHash),
 }
 
 /// A part from the network.
@@ -83,6 +101,7 @@ pub fn store(ctx: &mut Ctx<'_>, mime: &str, plaintext: &[u8]) -> Result<BlobRef,
             total,
             have: total,
             whole: true,
+            kept: None,
         },
     );
     Ok(reference)
@@ -95,8 +114,9 @@ pub fn store(ctx: &mut Ctx<'_>, mime: &str, plaintext: &[u8]) -> Result<BlobRef,
 pub fn state(view: &dyn View, hash: &BlobHash) -> Result<BlobState, ViewError> {
     Ok(match row(view, hash)? {
         Some(row) if row.whole => BlobState::Ready,
-        Some(_) => BlobState::Fetching,
-        None => BlobState::Missing,
+        Some(row) if row.have > 0 => BlobState::Fetching,
+        // Asked for, and nobody has answered.
+        Some(_) | None => BlobState::Missing,
     })
 }
 
@@ -138,6 +158,7 @@ pub fn want(
         total: 0,
         have: 0,
         whole: false,
+        kept: None,
     });
     put_row(ctx, &hash, &row);
     send(
@@ -203,6 +224,10 @@ pub fn receive(ctx: &mut Ctx<'_>, conn: ConnId, part: Part) -> Result<(), ViewEr
         && (row.total == 0 || row.total == part.total)
         && (part.bytes.len() == BLOB_PART_BYTES || end == part.total);
     if !fits {
+        // A late answer to a question that somebody else has answered is nothing to hold against them.
+        if part.bytes.is_empty() || part.offset == row.have {
+            ctx.files.push(Progress::Absent(conn, part.hash));
+        }
         return Ok(());
     }
     ctx.txn.put(
@@ -213,6 +238,7 @@ pub fn receive(ctx: &mut Ctx<'_>, conn: ConnId, part: Part) -> Result<(), ViewEr
     row.total = part.total;
     row.have = end;
     if row.have < row.total {
+        ctx.files.push(Progress::Part(conn, part.hash));
         put_row(ctx, &part.hash, &row);
         send(
             ctx,
@@ -225,11 +251,11 @@ pub fn receive(ctx: &mut Ctx<'_>, conn: ConnId, part: Part) -> Result<(), ViewEr
         );
         return Ok(());
     }
-    finish(ctx, &part.hash, row)
+    finish(ctx, conn, &part.hash, row)
 }
 
 /// Checks the whole ciphertext against its hash; a false one is thrown away.
-fn finish(ctx: &mut Ctx<'_>, hash: &BlobHash, mut row: Row) -> Result<(), ViewError> {
+fn finish(ctx: &mut Ctx<'_>, conn: ConnId, hash: &BlobHash, mut row: Row) -> Result<(), ViewError> {
     let mut verifier = Verifier::default();
     let mut offset = 0;
     while offset < row.total {
@@ -240,6 +266,8 @@ fn finish(ctx: &mut Ctx<'_>, hash: &BlobHash, mut row: Row) -> Result<(), ViewEr
     }
     if verifier.finish(hash).is_ok() {
         row.whole = true;
+        row.kept = keep::arrived(&mut ctx.txn, hash, row.total)?.then_some(true);
+        ctx.files.push(Progress::Whole(*hash));
         put_row(ctx, hash, &row);
         ctx.out.notice(Notice::Blob { hash: *hash });
         return Ok(());
@@ -250,5 +278,6 @@ fn finish(ctx: &mut Ctx<'_>, hash: &BlobHash, mut row: Row) -> Result<(), ViewEr
         offset += BLOB_PART_BYTES as u64;
     }
     ctx.txn.delete(Table::Blob, *hash.as_bytes());
+    ctx.files.push(Progress::Absent(conn, *hash));
     Ok(())
 }

@@ -5,6 +5,7 @@ use conclave_core::member::Reach;
 use rand_core::CryptoRng;
 
 use crate::account::Account;
+use crate::blobs::Progress;
 use crate::effect::{ConnId, Notice};
 use crate::txn::Txn;
 use crate::wire::Position;
@@ -21,6 +22,8 @@ pub struct Ctx<'a> {
     pub me: &'a Account,
     /// What arrives now was said a while ago: it is fetched, not heard.
     pub catching_up: bool,
+    /// What happened to files.
+    pub files: Vec<Progress>,
     /// What is to leave after the commit.
     pub out: Out,
 }

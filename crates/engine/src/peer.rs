@@ -15,6 +15,7 @@ use conclave_core::view::{Direction, KeyRange, Table, View, ViewError};
 use rand_core::CryptoRng;
 
 use crate::account::{Account, SETTINGS_BYTES_MAX};
+use crate::blobs::keep::Keeper;
 use crate::command::{Command, CommandError, Presence, ProfileUpdate, Reply};
 use crate::compose;
 use crate::ctx::{Ctx, Out};
@@ -52,6 +53,8 @@ pub struct State {
     pub presence: Presence,
     /// When this device last spoke in a channel, for slow mode.
     pub last_sent: BTreeMap<ChannelId, Millis>,
+    /// Files that are on their way here.
+    pub keeper: Keeper,
     /// When lists were last compared and presence last told.
     pub last_round: Millis,
 }
@@ -80,6 +83,7 @@ impl State {
             reach: None,
             presence: Presence::Online,
             last_sent: BTreeMap::new(),
+            keeper: Keeper::default(),
             last_round: Millis(0),
         }
     }
@@ -209,6 +213,7 @@ impl Peer {
             Input::Tick => tick(state, &mut ctx),
         }
         settle::settle(state, &mut ctx, &before)?;
+        state.keeper.pump(&state.rooms, &state.links, &mut ctx)?;
         Ok(finish(state, ctx, None))
     }
 
@@ -234,7 +239,9 @@ impl Peer {
         };
         match result {
             Ok(reply) => {
-                settle::settle(&mut self.state, &mut ctx, &before)?;
+                let state = &mut self.state;
+                settle::settle(state, &mut ctx, &before)?;
+                state.keeper.pump(&state.rooms, &state.links, &mut ctx)?;
                 Ok(finish(&self.state, ctx, Some((id, reply))))
             }
             Err(CommandError::Store(error)) => Err(error),
@@ -262,6 +269,7 @@ fn context<'a>(
         rng,
         me: account,
         catching_up: false,
+        files: Vec::new(),
         out: Out::default(),
     }
 }

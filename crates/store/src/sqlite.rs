@@ -28,6 +28,8 @@ pub struct SqliteStore {
     sql: Box<[TableSql]>,
     stopped: bool,
     commits: u64,
+    /// Commits since the log was last moved into the main file.
+    commits_in_log: u64,
 }
 
 impl SqliteStore {
@@ -68,6 +70,7 @@ impl SqliteStore {
             sql: schema::table_sql(),
             stopped: false,
             commits: 0,
+            commits_in_log: 0,
         })
     }
 
@@ -83,6 +86,31 @@ impl SqliteStore {
         self.connection
             .query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(()))
             .map_err(|e| error::view(&e))
+    }
+
+    /// Whether the log is long enough for [`SqliteStore::rest`].
+    #[must_use]
+    pub const fn wants_rest(&self) -> bool {
+        self.commits_in_log >= schema::LOG_COMMITS && !self.stopped
+    }
+
+    /// Moves the log into the main file. Takes the time of some commits, hence for moments when nobody waits; without any, a
+    /// commit does it when the log has 4,096 pages.
+    ///
+    /// # Errors
+    /// As [`Store::commit`]; a full disk is none, since the log keeps what it has.
+    pub fn rest(&mut self) -> Result<(), CommitError> {
+        if self.stopped {
+            return Err(CommitError::Stopped);
+        }
+        self.commits_in_log = 0;
+        let moved = self
+            .connection
+            .query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
+        match moved {
+            Err(fault) if !error::is_full(&fault) => Err(self.stop(error::describe(&fault))),
+            _ => Ok(()),
+        }
     }
 
     /// Reads and authenticates every page and checks the structure. Takes time in proportion to the file.
@@ -209,6 +237,7 @@ impl Store for SqliteStore {
         }
         let Err(fault) = self.transact(changes) else {
             self.commits += 1;
+            self.commits_in_log += 1;
             return Ok(());
         };
         let reason = error::describe(&fault);

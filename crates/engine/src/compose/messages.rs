@@ -390,6 +390,8 @@ pub(super) fn run_local(
                     .is_some_and(|sub| matches!(sub.who, Who::Member { .. }))
             });
             let conns: Vec<_> = holders.map(|(conn, _)| *conn).collect();
+            // If nobody is there who has it, it comes with whoever returns.
+            blobs::keep::want(ctx, server, hash, None)?;
             // All are asked for the same part: whoever answers first is asked for the next.
             for conn in conns {
                 blobs::want(ctx, conn, tag, hash)?;

@@ -10,6 +10,7 @@ use conclave_core::state::Community;
 use conclave_core::view::{Table, View};
 
 use super::{Fault, Verdict, epoch_keys};
+use crate::blobs::keep;
 use crate::ctx::Ctx;
 use crate::room::{Room, Wait};
 use crate::timeline::{self, Allowed, Arrival};
@@ -170,6 +171,15 @@ pub fn accept(
     };
     let notices = timeline::apply(&mut ctx.txn, &arrival)?;
     ctx.out.notices(notices);
+    if let Act::Post(post) = &content.act
+        && !post.attachments.is_empty()
+    {
+        let id = envelope.envelope_id();
+        // It may have been deleted before it came.
+        if timeline::locate(&ctx.txn, &id)?.is_some_and(|message| !message.deleted) {
+            keep::note(room, ctx, content.channel, &id, post)?;
+        }
+    }
     Ok(())
 }
 

@@ -5,6 +5,7 @@ use conclave_core::view::{Direction, KeyRange, Table, View, ViewError};
 
 use super::act::{self, WEIGHED_MAX, kind, kind_prefix};
 use super::row::{Edit, MessageRow, flag, position_key};
+use crate::blobs::keep;
 use crate::txn::Txn;
 
 /// Works out edit, deletion and pin anew. A deletion beats every edit; one by the author erases the text for good, one by
@@ -32,7 +33,9 @@ pub(super) fn fold(
         row.flags & !flag::DELETED
     };
     if withdrawn {
-        row.post = None;
+        if let Some(post) = row.post.take() {
+            keep::release(txn, id, &post)?;
+        }
         row.edit = None;
         let range = KeyRange::prefix(&edits);
         for edit in txn.range(Table::MessageAct, &range, Direction::Forward, WEIGHED_MAX)? {

@@ -7,6 +7,7 @@ use super::place::Mover;
 use super::read::{self, Counts, successor};
 use super::row::{self, AtPosition, Entry, author_tag, position_key, timeline_key};
 use super::{act, reactions};
+use crate::blobs::keep;
 use crate::effect::Notice;
 use crate::txn::Txn;
 
@@ -26,6 +27,9 @@ pub fn forget(txn: &mut Txn<'_>, id: &EnvelopeId) -> Result<Vec<Notice>, ViewErr
         let mut counts = Counts::load(txn, channel)?;
         counts.remove(&entry);
         counts.save(txn);
+    }
+    if let Some(post) = &row.post {
+        keep::release(txn, id, post)?;
     }
     txn.delete(Table::Timeline, row.key(id));
     txn.delete(Table::Message, *id.as_bytes());
@@ -191,6 +195,9 @@ pub fn drop_channel(txn: &mut Txn<'_>, channel: ChannelId) -> Result<(), ViewErr
     let rows = txn.range(Table::Timeline, &range, Direction::Forward, usize::MAX)?;
     for (key, value) in rows {
         let id = Entry::read(&key, &value)?.id;
+        if let Some(post) = row::load(txn, &id)?.and_then(|row| row.post) {
+            keep::release(txn, &id, &post)?;
+        }
         clear(txn, Table::MessageAct, &act::prefix(&id, &channel))?;
         clear(txn, Table::Copy, id.as_bytes())?;
         txn.delete(Table::Message, *id.as_bytes());

@@ -28,6 +28,9 @@ const TICK_MAX: Duration = Duration::from_secs(5);
 /// Shortest time between two ticks, whatever the machine asks for.
 const TICK_MIN: Duration = Duration::from_millis(10);
 
+/// After so long without work the store's log is moved, so that no commit has to do it while somebody waits.
+const QUIET: Duration = Duration::from_millis(250);
+
 /// Notices gathered before they are told, if the thread is never idle.
 const NOTICES_MAX: usize = 256;
 
@@ -132,6 +135,7 @@ impl Actor {
                     None => return,
                 },
                 Some(input) = inputs.recv() => self.network(input),
+                () = tokio::time::sleep(QUIET), if self.store.wants_rest() => self.rest(),
                 () = tokio::time::sleep(pause) => self.tick(),
             }
             if (jobs.is_empty() && inputs.is_empty()) || self.notices.len() >= NOTICES_MAX {

@@ -45,6 +45,13 @@ impl Actor {
         }
     }
 
+    /// Moves the store's log while nobody waits.
+    pub(super) fn rest(&mut self) {
+        if let Err(error) = self.store.rest() {
+            self.fail(error.to_string());
+        }
+    }
+
     pub(super) fn open_peer(&mut self) -> Result<(), String> {
         self.peer = None;
         let Some(keys) = self.account.keys() else {
