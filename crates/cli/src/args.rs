@@ -1,10 +1,15 @@
 //! The arguments of `conclave`.
 
+mod chats;
+mod reading;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+pub use self::chats::ChatCommand;
+pub use self::reading::{MessageCommand, NotifyArgs, ReadArgs};
 use crate::demo::DemoArgs;
 use crate::error::EXIT_CODES;
 use crate::profile::ProfileArgs;
@@ -84,6 +89,9 @@ pub enum Command {
         #[arg(long)]
         no_wait: bool,
     },
+    /// Chats of two or a few: start, requests, accept, decline
+    #[command(subcommand)]
+    Chat(ChatCommand),
     /// Write a message
     Send {
         /// `name`, `server/name` or the beginning of its id
@@ -111,6 +119,13 @@ pub enum Command {
         #[arg(long)]
         remove: bool,
     },
+    /// One message: show, pin, copies, save its files
+    #[command(subcommand)]
+    Message(MessageCommand),
+    /// Mark a channel or a server as read, or unread from a message on
+    Read(ReadArgs),
+    /// What a channel notifies of
+    Notify(NotifyArgs),
     /// Read a channel's messages
     History {
         channel: String,
@@ -158,6 +173,8 @@ pub enum Command {
         #[arg(long, value_name = "HOURS")]
         delete_hours: Option<u64>,
     },
+    /// List who is banned
+    Bans { server: String },
     /// Lift a ban
     Unban {
         server: String,

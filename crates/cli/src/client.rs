@@ -117,6 +117,25 @@ impl Client {
         self.answer(self.agent.run(request))
     }
 
+    /// Gets a file by the address that a ticket gave. It takes no token along: the address is the key.
+    ///
+    /// # Errors
+    /// [`CliError::Broken`].
+    pub fn download(&self, url: &str) -> Result<Vec<u8>, CliError> {
+        let broken = |error: ureq::Error| CliError::Broken(error.to_string());
+        let mut response = self.agent.get(url).call().map_err(broken)?;
+        if !response.status().is_success() {
+            let words = format!("the node answered {}", response.status());
+            return Err(CliError::Broken(words));
+        }
+        response
+            .body_mut()
+            .with_config()
+            .limit(ANSWER_BYTES_MAX)
+            .read_to_vec()
+            .map_err(broken)
+    }
+
     fn request(&self, method: &str, path: &str) -> ureq::http::request::Builder {
         let bearer = format!("Bearer {}", self.session.token);
         let url = format!("{}/api/v1{path}", self.session.url);

@@ -2,10 +2,12 @@
 
 pub mod account;
 pub mod channels;
+pub mod chats;
 pub mod invites;
 pub mod members;
 pub mod messages;
 pub mod node;
+pub mod reading;
 pub mod roles;
 pub mod servers;
 

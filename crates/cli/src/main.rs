@@ -20,7 +20,9 @@ use tracing_subscriber::EnvFilter;
 
 use crate::args::{Cli, Command, RunArgs};
 use crate::client::Client;
-use crate::commands::{account, channels, invites, members, messages, node, roles, servers};
+use crate::commands::{
+    account, channels, chats, invites, members, messages, node, reading, roles, servers,
+};
 use crate::error::CliError;
 use crate::output::Output;
 use crate::profile::ProfileArgs;
@@ -113,6 +115,10 @@ fn talk(client: &Client, out: Output, command: Command) -> Result<(), CliError> 
         Command::Invite(command) => invites::run(client, out, command),
         Command::Join { link, no_wait } => invites::join(client, out, &link, !no_wait),
         command @ Command::Send { .. } => messages::send(client, out, command),
+        Command::Chat(command) => chats::run(client, out, command),
+        Command::Message(command) => reading::message(client, out, command),
+        Command::Read(args) => reading::read(client, out, &args),
+        Command::Notify(args) => reading::notify(client, out, args),
         Command::Edit { message, text } => messages::edit(client, out, &message, &text),
         Command::Delete { message } => messages::delete(client, out, &message),
         Command::React {
@@ -154,6 +160,7 @@ fn talk(client: &Client, out: Output, command: Command) -> Result<(), CliError> 
             reason,
             delete_hours,
         } => members::ban(client, out, &server, &member, reason, delete_hours),
+        Command::Bans { server } => members::bans(client, out, &server),
         Command::Unban {
             server,
             member,

@@ -91,6 +91,22 @@ pub fn ban(
     Ok(())
 }
 
+pub fn bans(client: &Client, out: Output, server: &str) -> Result<(), CliError> {
+    let server = resolve::server(client, server)?;
+    let answer = client.get(&format!("/servers/{server}/bans"))?;
+    out.show(&answer, |answer| {
+        lines(&answer["bans"], |ban| {
+            format!(
+                "{}  {}  {}",
+                short(text(ban, "id")),
+                printable(text(ban, "name")),
+                printable(text(ban, "reason"))
+            )
+        })
+    });
+    Ok(())
+}
+
 pub fn unban(
     client: &Client,
     out: Output,

@@ -1,5 +1,6 @@
 //! Every command of the command line, once and with `--json`, between people whose nodes run.
 
+mod talk;
 mod terminal;
 
 use std::collections::BTreeSet;
@@ -8,7 +9,7 @@ use serde_json::{Value, json};
 
 use self::terminal::{Terminal, commands};
 use crate::api::{Api, Failure};
-use crate::harness::{Person, Process, World, conclave, eventually, list, text};
+use crate::harness::{Person, World, conclave, eventually, list, text};
 
 /// Exit codes, as the help lists them.
 const REFUSED: i32 = 1;
@@ -54,9 +55,10 @@ fn every_command_does_what_it_says() {
     accounts(&town);
     let server = servers(&town);
     let general = channels(&town);
-    messages(&town, &general);
+    talk::messages(&town, &general);
     roles(&town);
     members(&town, &server);
+    talk::chats(&town, &server);
     moderation(&town, &server);
     the_node(&town);
     failures(&town);
@@ -207,100 +209,6 @@ fn channels(town: &Town) -> String {
     text(general.unwrap(), "id")
 }
 
-fn messages(town: &Town, general: &str) {
-    let follower = follow(town, general);
-    let file = town.world.path().join("chart.txt");
-    std::fs::write(&file, "here be dragons").unwrap();
-    let file = file.to_str().unwrap();
-    let first = text(
-        &town.ada(&["send", "general", "ahoi", "--nonce", "one"]),
-        "id",
-    );
-    assert_eq!(
-        text(
-            &town.ada(&["send", "general", "ahoi", "--nonce", "one"]),
-            "id"
-        ),
-        first
-    );
-    let chart = town.ada(&[
-        "send",
-        "Harbour/general",
-        "a chart",
-        "--reply-to",
-        &first,
-        "--attach",
-        file,
-    ]);
-    assert_eq!(chart["reply_to"]["id"], first.as_str());
-    assert_eq!(chart["attachments"][0]["name"], "chart.txt");
-    town.ben.sees(general, "a chart");
-    while text(&follower.line().expect("it follows"), "content") != "a chart" {}
-
-    town.terminal
-        .fail(&town.ben, &["edit", &first, "mine now"], REFUSED);
-    assert_eq!(town.ada(&["edit", &first, "ahoy"])["content"], "ahoy");
-    town.ben.sees(general, "ahoy");
-    town.ben(&["react", &first, "🎉"]);
-    let reactions = |count: usize| {
-        eventually("Ada sees the reaction", || {
-            let message = town.ada.get(&format!("/messages/{first}"));
-            (list(&message, "reactions").len() == count).then_some(())
-        });
-    };
-    reactions(1);
-    town.ben(&["react", &first, "🎉", "--remove"]);
-    reactions(0);
-    let found = list(
-        &town.ben(&["search", "ahoy", "--server", "Harbour"]),
-        "results",
-    );
-    assert_eq!(
-        found
-            .iter()
-            .map(|found| text(found, "id"))
-            .collect::<Vec<_>>(),
-        std::slice::from_ref(&first)
-    );
-    town.ada(&["delete", &text(&chart, "id")]);
-    eventually("Ben sees that it is gone", || {
-        (!town.ben.texts(general).contains(&"a chart".to_owned())).then_some(())
-    });
-    let page = list(
-        &town.ben(&["history", "general", "--limit", "200"]),
-        "messages",
-    );
-    assert!(
-        page.iter()
-            .any(|message| message["content"] == "ahoy" && message["edited_ms"].is_u64())
-    );
-    assert!(page.iter().all(|message| message["content"] != "a chart"));
-}
-
-/// `conclave tail` of Ben, after it has shown that it listens.
-struct Follower(Process);
-
-impl Follower {
-    fn line(&self) -> Option<Value> {
-        Some(serde_json::from_str(&self.0.line()?).unwrap())
-    }
-}
-
-fn follow(town: &Town, general: &str) -> Follower {
-    town.terminal.used.borrow_mut().insert("tail".to_owned());
-    let mut command = conclave();
-    command
-        .args(["--json", "--profile-dir"])
-        .arg(&town.ben.profile)
-        .args(["tail", "general"]);
-    let process = Process::spawn(command, &town.world.path().join("tail.log"));
-    eventually("the follower listens", || {
-        town.ada.say(general, "do you hear me?");
-        process.line_if_any()
-    });
-    Follower(process)
-}
-
 fn roles(town: &Town) {
     let crew = town.ada(&[
         "role", "create", "Harbour", "Crew", "--color", "3fa45b", "--hoist", "true",
@@ -389,7 +297,13 @@ fn moderation(town: &Town, server: &str) {
     // Whoever is outside sees no channels any more.
     let send = ["send", "general", "still here"];
     town.terminal.fail(&town.ben, &send, NO_SUCH_NAME);
+    let banned = list(&town.ada(&["bans", "Harbour"]), "bans");
+    assert_eq!(
+        banned.iter().map(|ban| text(ban, "id")).collect::<Vec<_>>(),
+        [town.ben.id.as_str()]
+    );
     town.ada(&["unban", "Harbour", "ben"]);
+    assert_eq!(list(&town.ada(&["bans", "Harbour"]), "bans").len(), 0);
     town.let_ben_in();
     let bans = list(
         &town.ada(&["audit", "Harbour", "--action", "member_ban"]),

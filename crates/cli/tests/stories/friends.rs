@@ -1,6 +1,6 @@
 //! Three friends, of whom somebody is always away.
 
-use crate::harness::{World, agree};
+use crate::harness::{Person, World, agree, conclave, eventually, text};
 
 #[test]
 fn two_people_meet_and_talk() {
@@ -69,4 +69,52 @@ fn three_friends() {
             );
         }
     }
+}
+
+/// A sends a file while C is offline, and leaves; nobody has opened it. C returns and saves it all the same.
+#[test]
+fn a_file_outlives_whoever_sent_it() {
+    let world = World::new();
+    let [mut ada, ben, mut cem] = ["ada", "ben", "cem"].map(|name| world.person(name));
+    let (server, general) = ada.found("Friends");
+    let link = ada.invite(&server);
+    ben.join(&link);
+    cem.join(&link);
+    cem.stop();
+    let chart = world.path().join("chart.bin");
+    let bytes: Vec<u8> = (0..700_000_u32).map(|i| (i % 251) as u8).collect();
+    std::fs::write(&chart, &bytes).unwrap();
+    let run = |person: &Person, args: &[&str]| {
+        let mut command = conclave();
+        let command = command
+            .args(["--json", "--profile-dir"])
+            .arg(&person.profile);
+        let output = command.args(args).output().unwrap();
+        let words = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{args:?}: {words}");
+        serde_json::from_slice::<serde_json::Value>(&output.stdout).unwrap()
+    };
+    let sent = run(
+        &ada,
+        &[
+            "send",
+            &general,
+            "a chart",
+            "--attach",
+            chart.to_str().unwrap(),
+        ],
+    );
+    let path = format!("/messages/{}", text(&sent, "id"));
+    eventually("Ben keeps a copy", || {
+        let message = ben.api().get(&path).ok()?;
+        (message["attachments"][0]["state"] == "ready").then_some(())
+    });
+    ada.stop();
+    cem.start();
+    cem.sees(&general, "a chart");
+    let to = world.path().to_str().unwrap().to_owned();
+    let saved = run(&cem, &["message", "save", &text(&sent, "id"), "--to", &to]);
+    let saved = text(&saved["files"][0], "path");
+    assert!(saved.ends_with("chart.bin.1"), "{saved}");
+    assert_eq!(std::fs::read(saved).unwrap(), bytes);
 }
