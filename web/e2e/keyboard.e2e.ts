@@ -66,6 +66,35 @@ export default function keyboard({ world, step }: Suite): void {
     await until('the mentioned channel', async () => (await current()).trim() === 'bench');
   });
 
+  step('a slash begins a command, and only at the beginning', async () => {
+    await composer(page).fill('');
+    await page.keyboard.type('/shr');
+    await page.getByRole('option', { name: '/shrug' }).waitFor();
+    await page.keyboard.press('Enter');
+    await page.keyboard.type('who knows');
+    await page.keyboard.press('Enter');
+    await message(page, 'who knows ¯\\_(ツ)_/¯').waitFor();
+    await say(page, 'not /me');
+    await message(page, 'not /me').waitFor();
+
+    await composer(page).fill('/nick Captain');
+    await page.keyboard.press('Enter');
+    await message(page, 'who knows').getByText('Captain').waitFor();
+    await composer(page).fill('/nick');
+    await page.keyboard.press('Enter');
+    await until('the name of before', async () => (await message(page, 'who knows').getByText('Captain').count()) === 0);
+
+    await composer(page).fill('/ban nobody');
+    await page.keyboard.press('Enter');
+    await page.getByText('It goes like this: /ban @name reason').waitFor();
+    same(await composer(page).inputValue(), '/ban nobody', 'a command that lacks something stays');
+    await composer(page).fill('/invite');
+    await page.keyboard.press('Enter');
+    await page.getByRole('dialog').waitFor();
+    await page.keyboard.press('Escape');
+    same(await composer(page).inputValue(), '', 'the composer after a command');
+  });
+
   step('arrow up edits the last message, Escape gives up', async () => {
     await say(page, 'a speling mistake');
     await page.keyboard.press('ArrowUp');

@@ -167,7 +167,7 @@ impl Reader<'_> {
             id: room.id,
             name: community.map_or_else(
                 || room.local.name_hint.clone(),
-                |state| state.name().to_owned(),
+                |community| self.shown_name(room, community),
             ),
             icon: community.and_then(|community| community.icon().cloned()),
             chat: community.is_some_and(|community| community.template() == 2),
@@ -177,6 +177,25 @@ impl Reader<'_> {
             member_count: community.map_or(0, |community| room.roster.members(community).count()),
             state: self.state_of(room),
         })
+    }
+
+    /// What a server is called here. A chat that nobody has given a name bears those of the others, and who founded it wrote
+    /// them down as they see them: everybody else sees it by the others' own names.
+    fn shown_name(&self, room: &Room, community: &Community) -> String {
+        let me = self.account.id();
+        let unnamed = community.template() == 2 && community.name() == community.genesis().name;
+        if !unnamed || community.owner() == me {
+            return community.name().to_owned();
+        }
+        let others = community.founders().filter(|other| *other != me);
+        let names: Vec<String> = others
+            .filter(|other| !room.profile_of(other).display_name.is_empty())
+            .map(|other| room.name_of(&other))
+            .collect();
+        if names.is_empty() {
+            return community.name().to_owned();
+        }
+        names.join(", ")
     }
 
     /// How a server is doing.

@@ -43,6 +43,26 @@ fn a_chat_begins_with_a_request() {
     let channel = world.sim.text_channel(ben, chat);
     world.sim.say(ben, channel, "only the two of us");
     world.sim.sees(ada, channel, "only the two of us");
+    for (person, other) in [(ada, "Ben"), (ben, "Ada")] {
+        let named = world.sim.run_until(60_000, |sim| {
+            let chat = sim.read(person, |reader| reader.server(chat).unwrap().unwrap());
+            chat.summary.name == other
+        });
+        assert!(named, "each sees it by the other's name");
+    }
+    // A name that somebody gives it is the same for all.
+    let rename = Command::UpdateServer {
+        server: chat,
+        name: Some("Stargazers".into()),
+        description: None,
+        icon: None,
+    };
+    world.sim.must(ada, rename);
+    let renamed = world.sim.run_until(60_000, |sim| {
+        let chat = sim.read(ben, |reader| reader.server(chat).unwrap().unwrap());
+        chat.summary.name == "Stargazers"
+    });
+    assert!(renamed);
 }
 
 #[test]

@@ -19,7 +19,7 @@ export const SHORTCUTS = [
   [['↑'], 'keys.editLast'],
   [['Enter'], 'keys.send'],
   [['Shift', 'Enter'], 'keys.newline'],
-  [['@', '#', ':'], 'keys.complete'],
+  [['@', '#', ':', '/'], 'keys.complete'],
   [['Ctrl', '/'], 'keys.help'],
 ] as const;
 

@@ -23,6 +23,11 @@ export function locale(): Locale {
   return state.locale;
 }
 
+/** Returns the language with the region that the browser names for it: how dates and times are written. */
+export function region(): string {
+  return navigator.languages.find((language) => language.slice(0, 2).toLowerCase() === state.locale) ?? state.locale;
+}
+
 /** Returns the message in the person's language. */
 export function t(key: Key, params: Params = {}): string {
   return format(state.messages[key], params, state.locale);

@@ -1,13 +1,13 @@
 /** Dates, times, sizes and durations in the person's language. */
 
-import { locale, t } from './index.svelte';
+import { locale, region, t } from './index.svelte';
 
 const DAY_MS = 86_400_000;
 
 function cached(make: (locale: string) => Intl.DateTimeFormat): (ms: number) => string {
   const formats = new Map<string, Intl.DateTimeFormat>();
   return (ms) => {
-    const key = locale();
+    const key = region();
     let format = formats.get(key);
     if (format === undefined) {
       format = make(key);

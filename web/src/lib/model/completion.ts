@@ -1,6 +1,6 @@
 /** What the composer completes: the sign under the caret and what fits it. */
 
-export type Trigger = '@' | '#' | ':';
+export type Trigger = '@' | '#' | ':' | '/';
 
 export interface Token {
   trigger: Trigger;
@@ -11,8 +11,10 @@ export interface Token {
 
 const MAX_QUERY = 40;
 
-/** Finds an unfinished `@name`, `#channel` or `:emoji` that ends at the caret. */
+/** Finds an unfinished `@name`, `#channel`, `:emoji` or, at the very beginning, `/command` that ends at the caret. */
 export function tokenAt(text: string, caret: number): Token | null {
+  const command = /^\/(\w*)$/u.exec(text.slice(0, caret));
+  if (command !== null) return { trigger: '/', query: command[1] ?? '', start: 0 };
   const from = Math.max(0, caret - MAX_QUERY);
   const before = text.slice(from, caret);
   const match = /(^|[\s([{"'])([@#:])([^\s@#:]*)$/u.exec(before);

@@ -11,7 +11,7 @@ export type DialogSpec =
   | { kind: 'channelSettings'; channel: Channel; page?: 'overview' | 'permissions' | 'readers' }
   | { kind: 'serverSettings'; serverId: Id; page?: string }
   | { kind: 'userSettings'; page?: string }
-  | { kind: 'moderate'; serverId: Id; member: Member; act: 'ban' | 'kick' | 'timeout' }
+  | { kind: 'moderate'; serverId: Id; member: Member; act: 'ban' | 'kick' | 'timeout'; reason?: string; minutes?: number }
   | { kind: 'nickname'; serverId: Id; member: Member }
   | { kind: 'newChat'; serverId: Id; member: Member }
   | { kind: 'confirmLink'; url: string }

@@ -45,6 +45,12 @@ class FloatingState {
 
 /** Returns where something that belongs to the event should open. */
 export function anchorOf(event: MouseEvent | KeyboardEvent): Anchor {
+  const button = event.type === 'click' && event.target instanceof Element ? event.target.closest('[aria-haspopup]') : null;
+  if (button !== null) {
+    // A menu hangs below its button and leaves the button to be seen.
+    const { left, bottom } = button.getBoundingClientRect();
+    return { x: left, y: bottom + 4 };
+  }
   if (event instanceof MouseEvent && (event.clientX !== 0 || event.clientY !== 0)) return { x: event.clientX, y: event.clientY };
   const box = (event.currentTarget ?? event.target) as HTMLElement;
   const rect = box.getBoundingClientRect();

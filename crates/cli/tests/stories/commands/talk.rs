@@ -162,6 +162,14 @@ pub(super) fn chats(town: &Town, server: &str) {
             let channel = text(&list(&chat, "channels")[0], "id");
             town.ada(&["send", &channel, "between us"]);
             town.ben.sees(&channel, "between us");
+            // Each calls it by the other's name.
+            for (person, other) in [(&town.ada, "ben"), (&town.ben, "ada")] {
+                let servers = list(&town.terminal.run(person, &["server", "list"]), "servers");
+                let chat = servers
+                    .iter()
+                    .find(|server| server["id"] == chat_id.as_str());
+                assert_eq!(chat.unwrap()["name"], other);
+            }
         } else {
             assert_eq!(town.ben.connection(&chat_id), "");
         }

@@ -9,6 +9,7 @@ import { safeName } from '../../model/names';
 import { allows } from '../../model/permissions';
 import { emojiData } from '../../state/emoji.svelte';
 import { members } from '../../state/members.svelte';
+import { slashCommands } from './slash';
 
 export interface Suggestion {
   key: string;
@@ -25,6 +26,7 @@ const LIMIT = 8;
 /** Returns the best completions for the token. */
 export async function suggest(server: Server, channel: Channel, token: Token): Promise<Suggestion[]> {
   if (token.trigger === '#') return channelSuggestions(server, token.query);
+  if (token.trigger === '/') return bestMatches(slashCommands(server), (name) => name, token.query, LIMIT).map((name) => plain(`slash:${name}`, `/${name}`, t(`slash.${name}.usage`), t(`slash.${name}`), '/'));
   if (token.trigger === ':') {
     await emojiData.load();
     return emojiData.search(token.query, LIMIT).map((e) => plain(`emoji:${e.char}`, e.char, e.shortcodes[0] === undefined ? e.name : `:${e.shortcodes[0]}:`, e.name, e.char));

@@ -28,12 +28,14 @@ export async function setNotify(channel: Channel, patch: { muted?: boolean; leve
   if (await attempt(() => api.settings(channel.id, patch))) servers.putChannel({ ...channel, ...patch });
 }
 
+/** What a channel may notify of. */
+export const LEVELS: readonly NotifyLevel[] = ['all', 'mentions', 'none'];
+
 /** Returns the entries that choose the notification level. */
 export function levelItems(channel: Channel): MenuItem[] {
-  const levels: readonly NotifyLevel[] = ['all', 'mentions', 'none'];
   return [
     { kind: 'action', label: channel.muted ? t('channel.unmute') : t('channel.mute'), icon: 'bellOff', act: () => void setNotify(channel, { muted: !channel.muted }) },
-    ...levels.map((level): MenuItem => ({
+    ...LEVELS.map((level): MenuItem => ({
       kind: 'action',
       label: t(`level.${level}`),
       checked: channel.level === level,

@@ -47,7 +47,7 @@ export const app: Record<keyof typeof source, Text> = {
   'connection.retry': 'Jetzt verbinden',
   'removed.title': 'Du wurdest aus {name} entfernt.',
   'removed.reason': 'Grund: {reason}.',
-  'removed.keep': 'Was du vorher lesen konntest, bleibt lesbar; neuere Nachrichten sind mit Schlüsseln versiegelt, die du nicht bekommst.',
+  'removed.keep': 'Was du hattest, bleibt auf diesem Gerät; neuere Nachrichten sind mit Schlüsseln versiegelt, die du nicht bekommst.',
   'removed.toast': 'Du bist nicht mehr in {name}.',
   'welcome.title': 'Hallo {name}, wohin?',
   'welcome.again': 'Wohin?',

@@ -14,6 +14,8 @@ export const places: Record<keyof typeof source, Text> = {
   'server.invite': 'Leute einladen',
   'server.settings': 'Server-Einstellungen',
   'server.details': 'Über diesen Server',
+  'server.mute': 'Alle Kanäle stummschalten',
+  'server.unmute': 'Stummschaltung aller Kanäle aufheben',
   'server.markRead': 'Als gelesen markieren',
   'server.leave': 'Server verlassen',
   'server.leave.title': '{name} verlassen?',

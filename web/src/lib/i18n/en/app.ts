@@ -46,7 +46,7 @@ export const app = {
   'connection.retry': 'Reconnect now',
   'removed.title': 'You were removed from {name}.',
   'removed.reason': 'Reason: {reason}.',
-  'removed.keep': 'What you could read before stays readable; newer messages are sealed with keys that you do not get.',
+  'removed.keep': 'What you had stays on this device; newer messages are sealed with keys that you do not get.',
   'removed.toast': 'You are no longer in {name}.',
   'welcome.title': 'Hello {name}, where to?',
   'welcome.again': 'Where to?',

@@ -13,6 +13,8 @@ export const places = {
   'server.invite': 'Invite people',
   'server.settings': 'Server settings',
   'server.details': 'About this server',
+  'server.mute': 'Mute all channels',
+  'server.unmute': 'Unmute all channels',
   'server.markRead': 'Mark as read',
   'server.leave': 'Leave server',
   'server.leave.title': 'Leave {name}?',
