@@ -24,7 +24,7 @@ use crate::event::Event;
 use crate::id::{DeviceId, EventId, ServerId};
 use crate::permissions::Denied;
 use crate::signed::Verified;
-use crate::state::{Act, Community};
+use crate::state::{Act, Community, Overruling, Rule};
 use snapshots::Snapshots;
 
 /// Whether an event stands, once and for all: a function of the event and its past.
@@ -41,10 +41,12 @@ pub enum Verdict {
 pub enum Effect {
     /// It counts.
     Effective,
-    /// A concurrent restriction of higher level took it away.
+    /// A concurrent act of greater weight took it away.
     Overruled {
-        /// The restriction.
+        /// The act.
         by: EventId,
+        /// By which rule.
+        rule: Rule,
     },
     /// It was never authorised.
     Rejected(Denied),
@@ -204,9 +206,8 @@ impl Log {
             return Some(Effect::Rejected(denied.clone()));
         }
         let known = self.nodes.get(id)?.act.is_some();
-        let by = self.current()?.overruled(id).copied();
-        Some(match by {
-            Some(by) => Effect::Overruled { by },
+        Some(match self.current()?.overruled(id) {
+            Some(Overruling { by, rule }) => Effect::Overruled { by, rule },
             None if known => Effect::Effective,
             None => Effect::Unknown,
         })

@@ -9,6 +9,7 @@ mod compute;
 mod denied;
 mod judge;
 mod level;
+mod source;
 
 pub use action::{Action, allows};
 pub use bits::Bits;
@@ -18,4 +19,4 @@ pub use compute::{
 pub use denied::Denied;
 pub(crate) use judge::judge;
 pub use judge::{CHANNELS_MAX, INVITES_MAX, OVERWRITES_MAX, ROLES_MAX, TIMEOUT_MS_MAX};
-pub use level::{Basis, Level, Supplier};
+pub use level::{Basis, Condition, Level, Source};

@@ -14,7 +14,9 @@ mod invite;
 mod join;
 mod member;
 mod merkle;
+mod origin;
 mod overrule;
+mod overruling;
 pub mod position;
 mod role;
 mod roster;
@@ -30,6 +32,8 @@ use imbl::{OrdMap, OrdSet};
 pub use invite::{Invite, InviteKind};
 pub use join::{JoinError, verify_join};
 pub use member::{BanEntry, Cut, Grant, Nickname, TimeoutEntry};
+pub(crate) use origin::Origin;
+pub use overruling::{Overruling, Rule};
 pub use role::Role;
 pub use roster::{Admitted, Member, ROSTER_MAX, Roster};
 
@@ -59,7 +63,8 @@ pub struct Community {
     invites: OrdMap<InviteId, Invite>,
     cuts: OrdMap<DeviceId, Cut>,
     dropped_leaves: OrdSet<LeafId>,
-    overruled: OrdMap<EventId, EventId>,
+    overruled: OrdMap<EventId, Overruling>,
+    origins: OrdMap<Origin, EventId>,
     causality: Causality,
 }
 
@@ -167,14 +172,22 @@ impl Community {
     /// The overwrites in force in a channel: its category's while it follows it, else its own.
     #[must_use]
     pub fn overwrites<'a>(&'a self, channel: &'a Channel) -> &'a Overwrites {
-        match channel
-            .parent
-            .filter(|_| channel.synced)
-            .and_then(|id| self.channels.get(&id))
-        {
+        match self.followed(channel) {
             Some(parent) => &parent.own_overwrites,
             None => &channel.own_overwrites,
         }
+    }
+
+    /// The channel whose own overwrites are in force in a channel.
+    pub(crate) fn in_force(&self, channel: &Channel) -> ChannelId {
+        self.followed(channel)
+            .map_or(channel.id, |parent| parent.id)
+    }
+
+    /// The category that a channel follows, if it does.
+    fn followed(&self, channel: &Channel) -> Option<&Channel> {
+        let parent = channel.parent.filter(|_| channel.synced)?;
+        self.channels.get(&parent)
     }
 
     /// Somebody's ban.
@@ -228,10 +241,10 @@ impl Community {
         self.dropped_leaves.contains(leaf)
     }
 
-    /// The restriction that overruled an accepted event, if one did.
+    /// Which act overruled an accepted event, and by which rule, if one did.
     #[must_use]
-    pub fn overruled(&self, event: &EventId) -> Option<&EventId> {
-        self.overruled.get(event)
+    pub fn overruled(&self, event: &EventId) -> Option<Overruling> {
+        self.overruled.get(event).copied()
     }
 
     /// Whether `heads` lie at or after `event`, as far as the log knows them.

@@ -26,6 +26,8 @@ pub struct Causality {
     places: OrdMap<EventId, Arc<Place>>,
     /// The last event of each chain.
     tips: OrdMap<u32, EventId>,
+    /// Whether some accepted event is of a kind that this program does not know, so that acts alone do not show the graph.
+    gaps: bool,
 }
 
 impl Causality {
@@ -51,6 +53,16 @@ impl Causality {
     #[must_use]
     pub fn before(&self, a: &EventId, b: &EventId) -> bool {
         a != b && self.is_ancestor(a, core::slice::from_ref(b))
+    }
+
+    /// Whether the acts of a region, by their parents, show what is before what.
+    pub(crate) fn is_shown_by_acts(&self) -> bool {
+        !self.gaps
+    }
+
+    /// Notes that an accepted event has no act.
+    pub(super) fn note_gap(&mut self) {
+        self.gaps = true;
     }
 
     /// Places an event after its parents. It goes on with the chain of `prev_self` if it is the first to do so.

@@ -210,6 +210,9 @@ impl Log {
             .iter()
             .filter_map(|parent| self.nodes.get(parent));
         let depth = depths.map(|node| node.depth + 1).max().unwrap_or(0);
+        if act.is_none() {
+            self.causality.note_gap();
+        }
         self.causality
             .insert(id, event.prev_self.as_ref(), &event.parents);
         self.order.insert((depth, id));
@@ -292,6 +295,7 @@ fn act(
         author: event.author,
         device: event.device,
         seq: event.seq,
+        parents: event.parents.as_slice().into(),
         time: event.time,
         reason: event.reason.as_deref().map(Into::into),
         body,

@@ -1,6 +1,7 @@
 //! The only `allows(state, actor, action)`.
 
-use super::compute::{Place, channel_of, supply, timed_out};
+use super::compute::{Place, channel_of, timed_out};
+use super::source::supply;
 use super::{Actor, Bits, Denied, Level, TIMEOUT_LEAVES, judge};
 use crate::event::Body;
 use crate::id::{ChannelId, Millis};

@@ -81,6 +81,16 @@ impl Bits {
         Self(self.0 & !other.0)
     }
 
+    /// The bits of the set one by one, ascending; also those without a name.
+    pub fn each(self) -> impl Iterator<Item = Self> {
+        let mut left = self.0;
+        core::iter::from_fn(move || {
+            let bit = left & left.wrapping_neg();
+            left ^= bit;
+            (bit != 0).then_some(Self(bit))
+        })
+    }
+
     /// Whether the set is empty.
     #[must_use]
     pub const fn is_empty(self) -> bool {

@@ -1,8 +1,8 @@
 //! What a member may do: Discord's computation of permissions, bit for bit.
 
-use super::{Basis, Bits, Level, Supplier};
+use super::{Bits, Level};
 use crate::event::Subject;
-use crate::id::{ChannelId, EventId, IdentityId, InviteId, Millis, RoleId};
+use crate::id::{ChannelId, EventId, IdentityId, InviteId, Millis};
 use crate::state::{Channel, Community, Overwrites, Role};
 
 /// Who acts: an identity and, where known, the invites through which it joined, whose roles it holds as well.
@@ -110,7 +110,10 @@ pub(super) fn rank_of(community: &Community, actor: &Actor) -> Level {
 }
 
 /// The member's roles, `@everyone` first, each with the event that gave it.
-fn held<'a>(community: &'a Community, actor: &Actor) -> Vec<(&'a Role, Option<EventId>)> {
+pub(super) fn held<'a>(
+    community: &'a Community,
+    actor: &Actor,
+) -> Vec<(&'a Role, Option<EventId>)> {
     let mut held: Vec<_> = community
         .everyone()
         .map(|role| (role, None))
@@ -174,78 +177,4 @@ pub(super) fn timed_out(
 pub(super) enum Place<'a> {
     Server,
     Channel(&'a Channel),
-}
-
-/// What supplies `needed` to the actor there, or nothing if the actor lacks it.
-///
-/// In a channel, a role supplies a permission by its own bits or by an overwrite; what only the member's own overwrite gives
-/// stands at the level of `@everyone`.
-pub(super) fn supply(
-    community: &Community,
-    actor: &Actor,
-    needed: Bits,
-    place: Place<'_>,
-) -> Option<Basis> {
-    if actor.identity == community.owner() {
-        return Some(Basis::fixed(Level::Owner));
-    }
-    let has = match place {
-        Place::Server => base_of(community, actor),
-        Place::Channel(channel) => channel_of(community, actor, community.overwrites(channel)),
-    };
-    if !has.contains(needed) {
-        return None;
-    }
-    let supplies = |role: &Role| {
-        let own = role.permissions;
-        let given = match place {
-            Place::Server => Bits::NONE,
-            Place::Channel(channel) => {
-                let overwrite = community.overwrites(channel).get(&Subject::Role(role.id));
-                overwrite.copied().unwrap_or_default().0
-            }
-        };
-        own.contains(Bits::ADMINISTRATOR) || (own | given).contains(needed)
-    };
-    let mut suppliers: Vec<Supplier> = held(community, actor)
-        .into_iter()
-        .filter(|(role, _)| supplies(role))
-        .map(|(role, grant)| Supplier {
-            level: community.level_of(role),
-            role: role.id,
-            grant,
-        })
-        .collect();
-    if suppliers.is_empty() {
-        suppliers.push(everyone_supplier(community.server().everyone()));
-    }
-    suppliers.sort_by(|a, b| b.level.cmp(&a.level));
-    let level = suppliers
-        .first()
-        .map_or(Level::Everyone, |first| first.level.clone());
-    Some(Basis {
-        level,
-        floor: Level::Nobody,
-        suppliers,
-    })
-}
-
-/// What stands on being a member alone.
-pub(super) fn membership(community: &Community, actor: &Actor) -> Basis {
-    if actor.identity == community.owner() {
-        return Basis::fixed(Level::Owner);
-    }
-    Basis {
-        level: Level::Everyone,
-        floor: Level::Nobody,
-        suppliers: vec![everyone_supplier(community.server().everyone())],
-    }
-}
-
-fn everyone_supplier(everyone: RoleId) -> Supplier {
-    Supplier {
-        level: Level::Everyone,
-        role: everyone,
-        grant: None,
-    }
 }

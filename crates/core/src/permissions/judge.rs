@@ -8,8 +8,9 @@ pub use channel::{CHANNELS_MAX, OVERWRITES_MAX};
 pub use member::{INVITES_MAX, TIMEOUT_MS_MAX};
 pub use role::ROLES_MAX;
 
-use super::compute::{Place, membership, supply, timed_out};
-use super::{Actor, Basis, Bits, Denied, Level};
+use super::compute::{Place, timed_out};
+use super::source::{condition, holding, membership, supply};
+use super::{Actor, Basis, Bits, Condition, Denied, Level};
 use crate::event::Body;
 use crate::id::{IdentityId, Millis};
 use crate::state::Community;
@@ -97,14 +98,26 @@ impl By<'_> {
         Ok(basis.above(target))
     }
 
-    /// Refuses to hand out permissions that the actor lacks in the server.
-    fn holds(&self, bits: Bits) -> Result<(), Denied> {
+    /// Refuses to hand out permissions that the actor lacks in the server; what the actor has becomes a condition.
+    fn holds(&self, bits: Bits) -> Result<Condition, Denied> {
         let lacks = bits.without(super::compute::base_of(self.community, self.actor));
         if lacks.is_empty() || self.is_owner() {
-            Ok(())
+            Ok(holding(self.community, self.actor, bits, None))
         } else {
             Err(Denied::Escalation(lacks))
         }
+    }
+
+    /// A second permission that an act takes, as a condition.
+    fn also(&self, permission: Bits, place: Place<'_>) -> Result<Condition, Denied> {
+        self.needs(permission, place)?;
+        Ok(condition(
+            self.community,
+            self.actor,
+            permission,
+            place,
+            false,
+        ))
     }
 
     fn is_owner(&self) -> bool {

@@ -1,9 +1,11 @@
-//! How high an act or a member stands.
+//! How high an act or a member stands, and what carries an act.
 
 use core::fmt;
 use std::sync::Arc;
 
-use crate::id::RoleId;
+use super::Bits;
+use crate::event::Subject;
+use crate::id::{ChannelId, EventId, RoleId};
 
 /// A place in the order of authority, lowest first.
 ///
@@ -40,36 +42,53 @@ impl fmt::Display for Level {
     }
 }
 
-/// One reason why an actor has a permission.
+/// One reason why an actor has permissions: a role that they hold, by its own bits or by an overwrite.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Supplier {
-    /// The supplying role's level.
-    pub level: Level,
-    /// The supplying role.
+pub struct Source {
+    /// The role; `@everyone` also for what the actor's own overwrite gives.
     pub role: RoleId,
-    /// The event that gave the actor the role; absent for `@everyone`.
-    pub grant: Option<crate::id::EventId>,
+    /// The role's level.
+    pub level: Level,
+    /// In a channel: the channel whose overwrites are in force there.
+    pub place: Option<ChannelId>,
+    /// Whose overwrite gives it; absent: the role's own bits.
+    pub subject: Option<Subject>,
+    /// The one permission that stands for all of `bits`: ADMINISTRATOR, or MANAGE_ROLES that a channel itself gives.
+    pub key: Option<Bits>,
+    /// What it supplies.
+    pub bits: Bits,
+    /// The events that it stands on: what gave the actor the role, created it, placed it, and gave the bits.
+    pub rests: Arc<[EventId]>,
+}
+
+/// Permissions that an act needs, each of them from at least one source.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Condition {
+    /// What is needed.
+    pub bits: Bits,
+    /// What supplies it, highest first.
+    pub sources: Vec<Source>,
 }
 
 /// What an accepted act stands on.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Basis {
-    /// The act's level: that of the first supplier; fixed for owner and certificates, which no supplier carries.
+    /// The act's level: that of its highest source; fixed for the owner, certificates and what membership carries.
     pub level: Level,
     /// The level that the act must stand strictly above: its target's.
     pub floor: Level,
-    /// Highest first; empty where the level is fixed.
-    pub suppliers: Vec<Supplier>,
+    /// First the permission of the act's kind, then what it needs besides; empty where the level is fixed.
+    pub conditions: Vec<Condition>,
 }
 
 impl Basis {
-    /// A basis that no revocation of a role can take away.
+    /// A basis that nothing can take away.
     #[must_use]
     pub fn fixed(level: Level) -> Self {
         Self {
             level,
             floor: Level::Nobody,
-            suppliers: Vec::new(),
+            conditions: Vec::new(),
         }
     }
 
@@ -78,5 +97,22 @@ impl Basis {
     pub fn above(mut self, floor: Level) -> Self {
         self.floor = self.floor.max(floor);
         self
+    }
+
+    /// The same basis, which needs more. What has a fixed level needs nothing.
+    #[must_use]
+    pub fn with(mut self, condition: Condition) -> Self {
+        if !self.conditions.is_empty() && !condition.bits.is_empty() {
+            self.conditions.push(condition);
+        }
+        self
+    }
+
+    /// The sources of the permission that the act's kind takes.
+    pub fn sources(&self) -> impl Iterator<Item = &Source> {
+        self.conditions
+            .first()
+            .into_iter()
+            .flat_map(|condition| &condition.sources)
     }
 }

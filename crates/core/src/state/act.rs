@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::{Community, Overwrites};
-use crate::event::Body;
+use crate::event::{Body, Subject};
 use crate::id::{ChannelId, DeviceId, EventId, IdentityId, InviteId, Millis, Pseudonym};
-use crate::permissions::Basis;
+use crate::permissions::{Basis, Bits};
 
 /// An accepted event: who, what, and on which basis. All of it is a function of the event and its past.
 #[derive(Clone, Debug)]
@@ -14,6 +14,7 @@ pub(crate) struct Act {
     pub author: IdentityId,
     pub device: DeviceId,
     pub seq: u64,
+    pub parents: Box<[EventId]>,
     pub time: Millis,
     pub reason: Option<Arc<str>>,
     pub body: Body,
@@ -68,5 +69,30 @@ impl Act {
             Body::OverwriteSet(_) | Body::OverwriteClear(_) => self.copy.is_some().then_some(false),
             _ => None,
         }
+    }
+
+    /// The channel whose own overwrites the event writes.
+    pub(super) fn writes_overwrites(&self) -> Option<ChannelId> {
+        match &self.body {
+            Body::OverwriteSet(body) => Some(body.channel),
+            Body::OverwriteClear(body) => Some(body.channel),
+            Body::ChannelUpdate(body) if self.copy.is_some() => Some(body.channel),
+            _ => None,
+        }
+    }
+
+    /// What the event writes for one subject there, allowed and denied; nothing if it does not touch it.
+    pub(super) fn writes(&self, subject: Subject) -> Option<(Bits, Bits)> {
+        match &self.body {
+            Body::OverwriteSet(body) if body.overwrite.subject == subject => {
+                return Some((body.overwrite.allow, body.overwrite.deny));
+            }
+            Body::OverwriteClear(body) if body.subject == subject => {
+                return Some((Bits::NONE, Bits::NONE));
+            }
+            _ => {}
+        }
+        let copy = self.copy.as_ref()?;
+        Some(copy.get(&subject).copied().unwrap_or_default())
     }
 }

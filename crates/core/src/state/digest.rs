@@ -68,7 +68,9 @@ impl Community {
             (device, cut.identity, cut.event_seq, cut.register_seq)
         })));
         put(section(self.dropped_leaves.iter()));
-        put(section(self.overruled.iter()));
+        put(section(self.overruled.iter().map(|(event, overruling)| {
+            (event, overruling.by, overruling.rule.number())
+        })));
         put(section(self.genesis.peers.iter()));
         put(codec::encode(&(
             self.genesis.template,

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use imbl::{OrdMap, OrdSet};
 use keys::Key;
 
-use super::overrule::settle;
+use super::overrule::{Pasts, Standing, settle};
 use super::{Act, Community, Role};
 use crate::event::Genesis;
 use crate::id::{EventId, ServerId};
@@ -58,6 +58,7 @@ impl Community {
             cuts: OrdMap::new(),
             dropped_leaves: OrdSet::new(),
             overruled: OrdMap::new(),
+            origins: OrdMap::new(),
             causality: Causality::default(),
         }
     }
@@ -65,28 +66,23 @@ impl Community {
 
 /// Folds a region of events into the state that lies causally before all of them. `acts` stand in causal order.
 pub(crate) fn fold(base: &Community, acts: &[&Act], causality: &Causality) -> Community {
-    let overruled = settle(acts, causality);
-    let effective: Vec<&Act> = acts
-        .iter()
-        .copied()
-        .filter(|act| !overruled.contains_key(&act.id))
-        .collect();
+    let settled = settle(acts, causality);
     let mut state = base.clone();
-    state.overruled.extend(overruled);
+    state.overruled.extend(settled.overruled);
     let region = Region {
-        acts: &effective,
-        causality,
+        acts: &settled.effective,
+        pasts: &settled.pasts,
     };
-    for act in &effective {
+    for act in region.acts {
         state.create(act);
     }
-    let mut writes: BTreeMap<Key, Vec<&Act>> = BTreeMap::new();
-    for act in &effective {
-        keys::of(act, |key| writes.entry(key).or_default().push(act));
+    let mut writes: BTreeMap<Key, Vec<Standing<'_>>> = BTreeMap::new();
+    for act in region.acts {
+        keys::of(act, |key| writes.entry(key).or_default().push(*act));
     }
-    state.wipe_removed(&region);
+    let wipes = state.wipe_removed(&region);
     for (key, writers) in &writes {
-        state.write(&region, *key, writers);
+        state.write(&region, &wipes, *key, writers);
     }
     state.fold_overwrites(&region);
     state.bury(&region);
@@ -95,18 +91,30 @@ pub(crate) fn fold(base: &Community, acts: &[&Act], causality: &Causality) -> Co
 
 /// The effective events of a region, in causal order, and what is causally before what.
 pub(super) struct Region<'a> {
-    acts: &'a [&'a Act],
-    causality: &'a Causality,
+    acts: &'a [Standing<'a>],
+    pasts: &'a Pasts<'a>,
 }
 
-impl Region<'_> {
+impl<'a> Region<'a> {
     /// Those of `acts` that no other of them follows. `acts` stand in causal order.
-    fn latest<'b>(&self, acts: impl IntoIterator<Item = &'b Act>) -> Vec<&'b Act> {
-        let mut latest: Vec<&Act> = Vec::new();
+    fn latest(&self, acts: impl IntoIterator<Item = Standing<'a>>) -> Vec<Standing<'a>> {
+        let mut latest: Vec<Standing<'_>> = Vec::new();
         for act in acts {
-            latest.retain(|other| !self.causality.before(&other.id, &act.id));
+            latest.retain(|other| !self.before(other, &act));
             latest.push(act);
         }
         latest
     }
+
+    fn before(&self, a: &Standing<'_>, b: &Standing<'_>) -> bool {
+        self.pasts.before(a.index, b.index)
+    }
+}
+
+/// Of events that write the same register and of which none follows another: the one of the greatest weight, then the lowest
+/// id.
+fn strongest<'a>(latest: impl IntoIterator<Item = Standing<'a>>) -> Option<Standing<'a>> {
+    latest
+        .into_iter()
+        .max_by(|a, b| a.weight.cmp(&b.weight).then_with(|| b.id.cmp(&a.id)))
 }

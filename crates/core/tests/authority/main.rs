@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod laws;
+mod lost;
 mod members;
 mod overruling;
 mod refusals;

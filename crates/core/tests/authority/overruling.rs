@@ -4,6 +4,7 @@ use conclave_core::event::*;
 use conclave_core::id::*;
 use conclave_core::log::Effect;
 use conclave_core::permissions::Bits;
+use conclave_core::state::Rule;
 
 use crate::world::*;
 
@@ -25,7 +26,10 @@ fn a_banned_moderators_concurrent_events_beyond_seen_are_void() {
     assert!(state.channel(&unseen.into()).is_none());
     assert_eq!(
         world.log.effective(&unseen),
-        Some(Effect::Overruled { by: ban })
+        Some(Effect::Overruled {
+            by: ban,
+            rule: Rule::Removed
+        })
     );
     assert_eq!(
         world.log.effective(&EventId(seen.0)),
@@ -75,7 +79,10 @@ fn what_stands_on_a_void_grant_falls_with_it() {
     assert!(state.channel(&made.into()).is_none());
     assert_eq!(
         world.log.effective(&made),
-        Some(Effect::Overruled { by: ban })
+        Some(Effect::Overruled {
+            by: ban,
+            rule: Rule::Lost
+        })
     );
 }
 
@@ -164,48 +171,110 @@ fn a_restriction_whose_level_fell_takes_its_turn_again() {
     let above = world.act_at(2, &[revoke], world.ban(1, None));
     assert_eq!(
         world.log.effective(&fallen),
-        Some(Effect::Overruled { by: above })
+        Some(Effect::Overruled {
+            by: above,
+            rule: Rule::Removed
+        })
     );
     assert_eq!(world.log.effective(&link), Some(Effect::Effective));
     let state = world.now();
     assert!(state.ban(&world.identity(3)).is_none() && state.ban(&world.identity(1)).is_some());
 }
 
-/// Two moderators, each promoted above the other on one side of a partition, ban one another.
+/// Two moderators, each put above the other on one side of a partition, ban one another.
 #[test]
 fn mutual_concurrent_ban_higher_rank_wins() {
     let mut world = World::new(2);
-    let low = world.role("C", Bits::BAN_MEMBERS, &[1, 2]);
-    let mid = world.role("M", Bits::BAN_MEMBERS, &[]);
-    let high = world.role("T", Bits::BAN_MEMBERS, &[]);
-    let _ = low;
+    let one = world.role("C", Bits::BAN_MEMBERS, &[1]);
+    let two = world.role("E", Bits::BAN_MEMBERS, &[2]);
     let people = [world.identity(1), world.identity(2)];
-    let before = world.heads();
-    let promoted = world.act_at(
-        OWNER,
-        &before,
-        RoleGrant {
-            role: mid,
-            member: people[0],
-        },
-    );
-    let first = world.act_at(1, &[promoted], world.ban(2, None));
-    // The owner's next event follows their own, so the other side learns of the first promotion, not of the ban.
-    let higher = world.act_at(
-        OWNER,
-        &[promoted],
-        RoleGrant {
-            role: high,
-            member: people[1],
-        },
-    );
+    let moved = |role, position: &str| RoleUpdate {
+        position: Some(position.into()),
+        ..role_update(role)
+    };
+    let up = world.act(OWNER, moved(one, "M"));
+    let first = world.act_at(1, &[up], world.ban(2, None));
+    // The owner does not know of that ban and puts the other above.
+    let higher = world.act_at(OWNER, &[up], moved(two, "T"));
     let second = world.act_at(2, &[higher], world.ban(1, None));
     let state = world.now();
     assert!(state.ban(&people[0]).is_some() && state.ban(&people[1]).is_none());
     assert_eq!(
         world.log.effective(&first),
-        Some(Effect::Overruled { by: second })
+        Some(Effect::Overruled {
+            by: second,
+            rule: Rule::Removed
+        })
     );
+}
+
+/// Nobody is removed by whom the owner has put them above meanwhile.
+#[test]
+fn a_concurrent_higher_grant_saves_its_target() {
+    // The role that the target gets beside the ban, who gives it, and whether the target stays.
+    let cases = [
+        ("T", OWNER, true),
+        ("M", OWNER, true),
+        ("C", OWNER, false),
+        ("D", 3, false),
+    ];
+    for (position, giver, saved) in cases {
+        let mut world = World::new(3);
+        let own = world.role("M", MOD, &[1]);
+        world.role("E", MOD, &[3]);
+        let other = world.role(position, Bits::NONE, &[]);
+        let role = if position == "M" { own } else { other };
+        let before = world.heads();
+        let member = world.identity(2);
+        let ban = world.act_at(1, &before, world.ban(2, None));
+        let lifted = world.act_at(giver, &before, RoleGrant { role, member });
+        assert_eq!(world.now().ban(&member).is_none(), saved, "{position}");
+        if saved {
+            let (by, rule) = (lifted, Rule::Lifted);
+            let effect = world.log.effective(&ban);
+            assert_eq!(effect, Some(Effect::Overruled { by, rule }));
+        }
+        // Once somebody has seen both, the ban stays void and the grant stays.
+        world.act(OWNER, Merge::default());
+        assert_eq!(world.now().ban(&member).is_none(), saved);
+    }
+}
+
+/// A grant that fell lifts nobody.
+#[test]
+fn a_void_grant_saves_nobody() {
+    let mut world = World::new(3);
+    world.role("T", MOD, &[3]);
+    let high = world.role("P", Bits::NONE, &[]);
+    world.role("M", MOD, &[1]);
+    let before = world.heads();
+    let member = world.identity(2);
+    world.act_at(1, &before, world.ban(2, None));
+    world.act_at(3, &before, RoleGrant { role: high, member });
+    assert!(world.now().ban(&member).is_none(), "it would save");
+    world.act_at(OWNER, &before, world.ban(3, None));
+    assert!(world.now().ban(&member).is_some());
+}
+
+/// A role that is moved up beside an act on it is out of the act's reach.
+#[test]
+fn a_concurrent_higher_move_lifts_the_role() {
+    for (position, survives) in [("T", false), ("M", true)] {
+        let mut world = World::new(2);
+        world.role("P", MOD, &[1]);
+        let low = world.role("C", Bits::MANAGE_CHANNELS, &[]);
+        let before = world.heads();
+        let member = world.identity(2);
+        let grant = world.act_at(1, &before, RoleGrant { role: low, member });
+        let moved = RoleUpdate {
+            position: Some(position.into()),
+            ..role_update(low)
+        };
+        world.act_at(OWNER, &before, moved);
+        let effective = world.log.effective(&grant) == Some(Effect::Effective);
+        assert_eq!(effective, survives, "{position}");
+        assert_eq!(world.now().roles_of(&member).len(), usize::from(survives));
+    }
 }
 
 #[test]
@@ -321,10 +390,10 @@ fn who_came_through_a_void_invite_has_done_nothing() {
     let taken = world.act_at(2, &[void], way(2));
     world.invite = first;
     let ban = world.act_at(OWNER, &before, world.ban(1, None));
-    for id in [void, taken] {
+    for (id, rule) in [(void, Rule::Removed), (taken, Rule::Invite)] {
         assert_eq!(
             world.log.effective(&id),
-            Some(Effect::Overruled { by: ban })
+            Some(Effect::Overruled { by: ban, rule })
         );
     }
     assert_eq!(world.log.effective(&good), Some(Effect::Effective));

@@ -82,7 +82,9 @@ fn case(name: &str, mut world: World) -> Value {
     let overruled: Vec<Value> = ids
         .iter()
         .filter_map(|id| match world.log.effective(id) {
-            Some(Effect::Overruled { by }) => Some(json!([id.to_string(), by.to_string()])),
+            Some(Effect::Overruled { by, rule }) => {
+                Some(json!([id.to_string(), by.to_string(), rule.number()]))
+            }
             _ => None,
         })
         .collect();

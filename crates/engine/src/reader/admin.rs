@@ -6,7 +6,7 @@ use conclave_core::keys::audience;
 use conclave_core::log::{Effect, Log};
 use conclave_core::member::{JoinProof, Status};
 use conclave_core::permissions::{self, Action};
-use conclave_core::state::InviteKind;
+use conclave_core::state::{InviteKind, Rule};
 use conclave_core::view::{Table, ViewError};
 
 use super::Reader;
@@ -221,11 +221,19 @@ impl Reader<'_> {
 fn why_not(room: &Room, log: &mut Log, event: &EventId) -> Option<String> {
     match log.effective(event)? {
         Effect::Effective => None,
-        Effect::Overruled { by } => {
+        Effect::Overruled { by, rule } => {
             let restriction = room.log.get(&by);
             let author =
                 restriction.map_or_else(|| by.to_string(), |event| room.name_of(&event.author));
-            Some(format!("overruled by a concurrent act of {author}"))
+            let what = match rule {
+                Rule::Removed => "its author was banned or kicked",
+                Rule::TimedOut => "its author was timed out",
+                Rule::DeviceCut => "its device was cut off",
+                Rule::Invite => "its author's invite was closed",
+                Rule::Lost => "what permitted it was taken",
+                Rule::Lifted => "its target was put out of reach",
+            };
+            Some(format!("overruled by a concurrent act of {author}: {what}"))
         }
         Effect::Rejected(denied) => Some(denied.to_string()),
         Effect::Unknown => Some("of a newer version: update this program".to_owned()),

@@ -1,7 +1,8 @@
 //! Channels, categories and their overwrites.
 
 use super::super::compute::{Place, base_of, channel_of};
-use super::{Basis, Bits, By, Denied};
+use super::super::source::{condition, holding};
+use super::{Basis, Bits, By, Condition, Denied};
 use crate::event::{
     ChannelCreate, ChannelDelete, ChannelUpdate, Overwrite, OverwriteClear, OverwriteSet, Subject,
 };
@@ -33,20 +34,19 @@ impl By<'_> {
             parent.ok_or(Denied::NothingToFollow)?;
             return Ok(basis);
         }
-        self.initial_overwrites(&body.overwrites, parent)?;
-        Ok(basis)
+        Ok(basis.with(self.initial_overwrites(&body.overwrites, parent)?))
     }
 
     pub(super) fn channel_update(&self, body: &ChannelUpdate) -> Result<Basis, Denied> {
         let channel = self.channel(&body.channel)?;
-        let basis = self.needs(Bits::MANAGE_CHANNELS, Place::Channel(channel))?;
+        let mut basis = self.needs(Bits::MANAGE_CHANNELS, Place::Channel(channel))?;
         let category = channel.kind == ChannelKind::Category;
         if let Some(parent) = &body.parent {
             let parent = self.category(parent, category)?;
-            self.needs(Bits::MANAGE_CHANNELS, Place::Channel(parent))?;
+            basis = basis.with(self.also(Bits::MANAGE_CHANNELS, Place::Channel(parent))?);
         }
         if body.synced.is_some() {
-            self.needs(Bits::MANAGE_ROLES, Place::Channel(channel))?;
+            basis = basis.with(self.also(Bits::MANAGE_ROLES, Place::Channel(channel))?);
         }
         let parent = match (body.parent, body.parent_clear) {
             (Some(parent), _) => Some(parent),
@@ -99,21 +99,23 @@ impl By<'_> {
         let overwrites = self.community.overwrites(channel);
         let old = overwrites.get(&subject).copied().unwrap_or_default();
         let changed = Bits(old.0.0 ^ new.0.0 | old.1.0 ^ new.1.0);
-        let by_overwrite = |subject| {
-            let overwrite: (Bits, Bits) = overwrites.get(&subject).copied().unwrap_or_default();
-            overwrite.0.contains(Bits::MANAGE_ROLES)
-        };
-        let free = by_overwrite(Subject::Member(self.actor.identity))
-            || basis
-                .suppliers
-                .iter()
-                .any(|s| by_overwrite(Subject::Role(s.role)));
-        if free {
-            return Ok(basis);
+        // Where an overwrite of the channel itself gives the actor MANAGE_ROLES, that carries whatever bits.
+        let manages = Bits::MANAGE_ROLES;
+        let place = Place::Channel(channel);
+        let mut free = condition(self.community, self.actor, manages, place, false).sources;
+        free.retain(|source| source.subject.is_some());
+        for source in &mut free {
+            source.key = Some(manages);
+            source.bits = changed;
         }
         let parent = channel.parent.and_then(|id| self.community.channel(&id));
-        self.may_hand_out(changed, parent)?;
-        Ok(basis)
+        let mut held = if free.is_empty() {
+            self.may_hand_out(changed, parent)?
+        } else {
+            holding(self.community, self.actor, changed, parent)
+        };
+        held.sources.extend(free);
+        Ok(basis.with(held))
     }
 
     /// The overwrites that a new channel starts with: bits that the actor has, and MANAGE_ROLES from administrators alone.
@@ -121,7 +123,7 @@ impl By<'_> {
         &self,
         overwrites: &[Overwrite],
         parent: Option<&Channel>,
-    ) -> Result<(), Denied> {
+    ) -> Result<Condition, Denied> {
         if overwrites.len() > OVERWRITES_MAX {
             return Err(Denied::Limit {
                 what: "overwrites",
@@ -141,10 +143,17 @@ impl By<'_> {
                     .ok_or(Denied::UnknownRole(role))?;
             }
         }
-        self.may_hand_out(bits, parent)
+        let mut held = self.may_hand_out(bits, parent)?;
+        // What MANAGE_ROLES stands on here is being an administrator.
+        for source in &mut held.sources {
+            if source.key != Some(Bits::ADMINISTRATOR) {
+                source.bits = source.bits.without(Bits::MANAGE_ROLES);
+            }
+        }
+        Ok(held)
     }
 
-    fn may_hand_out(&self, bits: Bits, parent: Option<&Channel>) -> Result<(), Denied> {
+    fn may_hand_out(&self, bits: Bits, parent: Option<&Channel>) -> Result<Condition, Denied> {
         let mut has = base_of(self.community, self.actor);
         if let Some(parent) = parent {
             has = has
@@ -156,7 +165,7 @@ impl By<'_> {
         }
         let lacks = bits.without(has);
         if lacks.is_empty() || self.is_administrator() {
-            Ok(())
+            Ok(holding(self.community, self.actor, bits, parent))
         } else {
             Err(Denied::Escalation(lacks))
         }

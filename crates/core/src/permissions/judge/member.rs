@@ -1,6 +1,7 @@
 //! Acts on members, and the ways in.
 
-use super::super::compute::{Place, base_of, membership};
+use super::super::compute::{Place, base_of};
+use super::super::source::membership;
 use super::{Basis, Bits, By, Denied};
 use crate::event::{InviteCreate, InviteRevoke, NicknameSet, Timeout, Unban};
 use crate::id::Millis;
@@ -65,7 +66,9 @@ impl By<'_> {
         if *role == self.community.server().everyone() {
             return Err(Denied::EveryoneRole);
         }
-        self.manages_role(role)
+        Ok(self
+            .manages_role(role)?
+            .with(self.also(Bits::CREATE_INSTANT_INVITE, place)?))
     }
 
     /// Open to the invite's creator and to MANAGE_GUILD.

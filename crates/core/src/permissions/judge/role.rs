@@ -11,14 +11,14 @@ pub const ROLES_MAX: usize = 500;
 impl By<'_> {
     pub(super) fn role_create(&self, body: &RoleCreate) -> Result<Basis, Denied> {
         let basis = self.needs(Bits::MANAGE_ROLES, Place::Server)?;
-        self.holds(body.permissions)?;
+        let held = self.holds(body.permissions)?;
         if self.community.roles().count() >= ROLES_MAX {
             return Err(Denied::Limit {
                 what: "roles",
                 max: ROLES_MAX,
             });
         }
-        self.position_below(&basis, &body.position)
+        self.position_below(&basis.with(held), &body.position)
     }
 
     pub(super) fn role_update(&self, body: &RoleUpdate) -> Result<Basis, Denied> {
@@ -28,7 +28,7 @@ impl By<'_> {
         if everyone && moves {
             return Err(Denied::EveryoneRole);
         }
-        self.holds(body.set.unwrap_or(Bits::NONE))?;
+        let basis = basis.with(self.holds(body.set.unwrap_or(Bits::NONE))?);
         match &body.position {
             Some(position) => self.position_below(&basis, position),
             None => Ok(basis),

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
-use super::Region;
 use super::keys::{Key, restrictiveness};
+use super::members::Wipes;
+use super::{Region, Standing, strongest};
 use crate::event::{Body, ChannelUpdate, RoleUpdate, ServerUpdate};
+use crate::id::RoleId;
 use crate::permissions::Bits;
-use crate::state::{Act, Channel, ChannelKind, Community, Invite, Role};
+use crate::state::{Act, Channel, ChannelKind, Community, Invite, Origin, Role};
 
 /// A colour above this removes the colour.
 const COLOR_MAX: u32 = 0xFF_FFFF;
@@ -60,9 +62,15 @@ impl Community {
     }
 
     /// Settles one register among its writers, who stand in causal order.
-    pub(super) fn write(&mut self, region: &Region<'_>, key: Key, writers: &[&Act]) {
+    pub(super) fn write<'a>(
+        &mut self,
+        region: &Region<'a>,
+        wipes: &Wipes<'a>,
+        key: Key,
+        writers: &[Standing<'a>],
+    ) {
         if let Key::Grant(member, role) = key {
-            return self.write_grant(region, member, role, writers);
+            return self.write_grant(region, wipes, member, role, writers);
         }
         if let Key::RoleBits(role) = key {
             return self.write_bits(region, role, writers);
@@ -76,6 +84,9 @@ impl Community {
                 if let Some(role) = self.roles.get_mut(&body.role) {
                     set_role(role, key, body);
                 }
+                if matches!(key, Key::RolePosition(_)) {
+                    self.set_origin(Origin::Place(body.role), winner.id);
+                }
             }
             (Key::ChannelSynced(id), _) => {
                 if let Some(channel) = self.channels.get_mut(&id) {
@@ -87,7 +98,7 @@ impl Community {
                     set_channel(channel, key, body);
                 }
             }
-            _ => self.set_member(winner),
+            _ => self.set_member(&winner),
         }
     }
 
@@ -106,43 +117,75 @@ impl Community {
     }
 
     /// Each bit is a register of its own, and clear beats a concurrent set.
-    fn write_bits(&mut self, region: &Region<'_>, role: crate::id::RoleId, writers: &[&Act]) {
-        let Some(role) = self.roles.get_mut(&role) else {
+    fn write_bits<'a>(&mut self, region: &Region<'a>, id: RoleId, writers: &[Standing<'a>]) {
+        let Some(role) = self.roles.get(&id) else {
             return;
         };
-        let bits = |act: &Act| match &act.body {
-            Body::RoleUpdate(body) => (
-                body.set.unwrap_or(Bits::NONE),
-                body.clear.unwrap_or(Bits::NONE),
-            ),
-            _ => (Bits::NONE, Bits::NONE),
-        };
-        if let [only] = writers {
-            let (set, clear) = bits(only);
-            role.permissions = (role.permissions | set).without(clear);
-            return;
-        }
-        for bit in (0..u64::BITS).map(|bit| Bits(1 << bit)) {
-            let touches = |act: &&&Act| !((bits(act).0 | bits(act).1) & bit).is_empty();
-            let latest = region.latest(writers.iter().filter(touches).copied());
+        let mut permissions = role.permissions;
+        for (bit, latest) in latest_of_bits(region, writers) {
             if latest.iter().any(|act| bits(act).1.contains(bit)) {
-                role.permissions = role.permissions.without(bit);
-            } else if !latest.is_empty() {
-                role.permissions = role.permissions | bit;
+                permissions = permissions.without(bit);
+            } else if let Some(giver) = strongest(latest) {
+                permissions = permissions | bit;
+                self.set_origin(Origin::Bit(id, bit.0.trailing_zeros()), giver.id);
             }
+        }
+        if let Some(role) = self.roles.get_mut(&id) {
+            role.permissions = permissions;
         }
     }
 }
 
-/// The event whose value a register takes: the causally latest; among concurrent ones that of the higher level, then the more
+/// What a role update sets and clears.
+fn bits(act: &Act) -> (Bits, Bits) {
+    match &act.body {
+        Body::RoleUpdate(body) => (
+            body.set.unwrap_or(Bits::NONE),
+            body.clear.unwrap_or(Bits::NONE),
+        ),
+        _ => (Bits::NONE, Bits::NONE),
+    }
+}
+
+/// For each bit that is written, the writers that no other writer of it follows. Every pair is compared once for all bits.
+fn latest_of_bits<'a>(
+    region: &Region<'a>,
+    writers: &[Standing<'a>],
+) -> Vec<(Bits, Vec<Standing<'a>>)> {
+    let mut left: Vec<Bits> = Vec::with_capacity(writers.len());
+    for writer in writers {
+        let touched = bits(writer).0 | bits(writer).1;
+        for (older, left) in writers.iter().zip(&mut left) {
+            if !(*left & touched).is_empty() && region.before(older, writer) {
+                *left = left.without(touched);
+            }
+        }
+        left.push(touched);
+    }
+    let all = left.iter().fold(Bits::NONE, |all, bits| all | *bits);
+    let of = |bit: Bits| {
+        let latest = writers.iter().zip(&left);
+        latest
+            .filter(|(_, left)| left.contains(bit))
+            .map(|(writer, _)| *writer)
+            .collect()
+    };
+    all.each().map(|bit| (bit, of(bit))).collect()
+}
+
+/// The event whose value a register takes: the causally latest; among concurrent ones that of the greater weight, then the more
 /// restrictive, then the lower id.
-pub(super) fn winner<'a>(region: &Region<'_>, key: Key, writers: &[&'a Act]) -> Option<&'a Act> {
+pub(super) fn winner<'a>(
+    region: &Region<'a>,
+    key: Key,
+    writers: &[Standing<'a>],
+) -> Option<Standing<'a>> {
     region
         .latest(writers.iter().copied())
         .into_iter()
         .max_by(|a, b| {
-            let level = a.basis.level.cmp(&b.basis.level);
-            level
+            let weight = a.weight.cmp(&b.weight);
+            weight
                 .then_with(|| restrictiveness(key, a).cmp(&restrictiveness(key, b)))
                 .then_with(|| b.id.cmp(&a.id))
         })

@@ -2,27 +2,30 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Region;
+use super::{Region, Standing, strongest};
 use crate::event::{Body, Subject};
-use crate::id::{ChannelId, RoleId};
-use crate::permissions::Bits;
-use crate::state::{Act, ChannelKind, Community, Overwrites};
+use crate::id::{ChannelId, EventId, RoleId};
+use crate::state::{Act, ChannelKind, Community, Origin, Overwrites};
 
 impl Community {
     /// Settles the overwrites of every channel that the region touches. Each bit of each subject is a register of its own: a
     /// bit is allowed only if every latest write allows it, and denied if any does.
     pub(super) fn fold_overwrites(&mut self, region: &Region<'_>) {
-        let mut writers: BTreeMap<ChannelId, Vec<&Act>> = BTreeMap::new();
+        let mut writers: BTreeMap<ChannelId, Vec<Standing<'_>>> = BTreeMap::new();
         for act in region.acts {
-            if let Some(channel) = writes_overwrites(act) {
-                writers.entry(channel).or_default().push(act);
+            if let Some(channel) = act.writes_overwrites() {
+                writers.entry(channel).or_default().push(*act);
             }
         }
         for (id, writers) in writers {
             let Some(channel) = self.channels.get_mut(&id) else {
                 continue;
             };
-            channel.own_overwrites = merge(region, &channel.own_overwrites, &writers);
+            let (merged, origins) = merge(region, &channel.own_overwrites, &writers);
+            channel.own_overwrites = merged;
+            for (subject, event) in origins {
+                self.set_origin(Origin::Overwrite(id, subject), event);
+            }
         }
     }
 
@@ -63,6 +66,7 @@ impl Community {
                 self.grants.insert(member, own);
             }
         }
+        self.drop_role_origins(role);
         let subject = Subject::Role(role);
         let touched: Vec<ChannelId> = self
             .channels
@@ -130,36 +134,16 @@ fn places(act: &Act) -> Option<ChannelId> {
     match &act.body {
         Body::ChannelCreate(_) => Some(act.id.into()),
         Body::ChannelUpdate(body) => Some(body.channel),
-        _ => writes_overwrites(act),
+        _ => act.writes_overwrites(),
     }
 }
 
-/// The channel whose own overwrites an event writes.
-fn writes_overwrites(act: &Act) -> Option<ChannelId> {
-    match &act.body {
-        Body::OverwriteSet(body) => Some(body.channel),
-        Body::OverwriteClear(body) => Some(body.channel),
-        Body::ChannelUpdate(body) if act.copy.is_some() => Some(body.channel),
-        _ => None,
-    }
-}
-
-/// What an event writes for one subject; nothing if it does not touch it.
-fn write_of(act: &Act, subject: Subject) -> Option<(Bits, Bits)> {
-    match &act.body {
-        Body::OverwriteSet(body) if body.overwrite.subject == subject => {
-            return Some((body.overwrite.allow, body.overwrite.deny));
-        }
-        Body::OverwriteClear(body) if body.subject == subject => {
-            return Some((Bits::NONE, Bits::NONE));
-        }
-        _ => {}
-    }
-    let copy = act.copy.as_ref()?;
-    Some(copy.get(&subject).copied().unwrap_or_default())
-}
-
-fn merge(region: &Region<'_>, own: &Overwrites, writers: &[&Act]) -> Overwrites {
+/// The overwrites that a channel is left with, and for each subject that was written the event that wrote it.
+fn merge<'a>(
+    region: &Region<'a>,
+    own: &Overwrites,
+    writers: &[Standing<'a>],
+) -> (Overwrites, Vec<(Subject, EventId)>) {
     let mut subjects: BTreeSet<Subject> = BTreeSet::new();
     for act in writers {
         subjects.extend(match &act.body {
@@ -173,13 +157,12 @@ fn merge(region: &Region<'_>, own: &Overwrites, writers: &[&Act]) -> Overwrites 
         }
     }
     let mut merged = own.clone();
+    let mut origins = Vec::new();
     for subject in subjects {
-        let touching = writers
-            .iter()
-            .copied()
-            .filter(|act| write_of(act, subject).is_some());
+        let touching = writers.iter().copied();
+        let touching = touching.filter(|act| act.writes(subject).is_some());
         let latest = region.latest(touching);
-        let writes = latest.iter().filter_map(|act| write_of(act, subject));
+        let writes = latest.iter().filter_map(|act| act.writes(subject));
         let folded = writes.reduce(|a, b| (a.0 & b.0, a.1 | b.1));
         match folded.map(|(allow, deny)| (allow.without(deny), deny)) {
             Some((allow, deny)) if !(allow | deny).is_empty() => {
@@ -190,6 +173,7 @@ fn merge(region: &Region<'_>, own: &Overwrites, writers: &[&Act]) -> Overwrites 
             }
             None => {}
         }
+        origins.extend(strongest(latest).map(|act| (subject, act.id)));
     }
-    merged
+    (merged, origins)
 }

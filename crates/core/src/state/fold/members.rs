@@ -4,12 +4,15 @@ use std::collections::BTreeMap;
 
 use imbl::OrdSet;
 
-use super::Region;
 use super::apply::winner;
 use super::keys::Key;
+use super::{Region, Standing};
 use crate::event::Body;
 use crate::id::{IdentityId, RoleId};
 use crate::state::{Act, BanEntry, Community, Cut, Grant, Nickname, TimeoutEntry};
+
+/// The effective kicks and bans of a region, by whom they remove.
+pub(super) type Wipes<'a> = BTreeMap<IdentityId, Vec<Standing<'a>>>;
 
 /// Whom an event removes from the server.
 fn removes(act: &Act) -> Option<IdentityId> {
@@ -22,11 +25,11 @@ fn removes(act: &Act) -> Option<IdentityId> {
 
 impl Community {
     /// Kicks and bans take all roles away, and mark which registers no longer count; cuts and dropped leaves only gather.
-    pub(super) fn wipe_removed(&mut self, region: &Region<'_>) {
-        let mut removals: BTreeMap<IdentityId, Vec<&Act>> = BTreeMap::new();
+    pub(super) fn wipe_removed<'a>(&mut self, region: &Region<'a>) -> Wipes<'a> {
+        let mut removals: Wipes<'a> = BTreeMap::new();
         for act in region.acts {
             if let Some(member) = removes(act) {
-                removals.entry(member).or_default().push(act);
+                removals.entry(member).or_default().push(*act);
             }
             match &act.body {
                 Body::Ban(body) => self
@@ -53,36 +56,30 @@ impl Community {
                 _ => {}
             }
         }
-        for (member, acts) in removals {
-            self.grants.remove(&member);
-            let marks: OrdSet<_> = region.latest(acts).into_iter().map(|act| act.id).collect();
-            self.removals.insert(member, marks);
+        for (member, acts) in &removals {
+            self.grants.remove(member);
+            let latest = region.latest(acts.iter().copied());
+            let marks: OrdSet<_> = latest.into_iter().map(|act| act.id).collect();
+            self.removals.insert(*member, marks);
         }
+        removals
     }
 
     /// A grant counts only if it follows every kick and ban of the region: unban restores no roles.
-    pub(super) fn write_grant(
+    pub(super) fn write_grant<'a>(
         &mut self,
-        region: &Region<'_>,
+        region: &Region<'a>,
+        wipes: &Wipes<'a>,
         member: IdentityId,
         role: RoleId,
-        writers: &[&Act],
+        writers: &[Standing<'a>],
     ) {
         if !self.roles.contains_key(&role) {
             return;
         }
-        let wipes: Vec<&Act> = region
-            .acts
-            .iter()
-            .copied()
-            .filter(|act| removes(act) == Some(member))
-            .collect();
-        let follows = |act: &&&Act| {
-            wipes
-                .iter()
-                .all(|wipe| region.causality.before(&wipe.id, &act.id))
-        };
-        let counting: Vec<&Act> = writers.iter().filter(follows).copied().collect();
+        let wipes = wipes.get(&member).map_or(&[][..], Vec::as_slice);
+        let follows = |act: &&Standing<'_>| wipes.iter().all(|wipe| region.before(wipe, act));
+        let counting: Vec<_> = writers.iter().filter(follows).copied().collect();
         if let Some(winner) = winner(region, Key::Grant(member, role), &counting) {
             let grant = Grant {
                 held: matches!(winner.body, Body::RoleGrant(_)),
