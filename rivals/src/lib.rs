@@ -19,6 +19,7 @@
 //! print(&figure);
 //! ```
 
+pub mod authority;
 pub mod bare;
 mod clock;
 #[path = "../../xtask/src/figures/figure.rs"]

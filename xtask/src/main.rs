@@ -1,13 +1,15 @@
 //! The project's own commands, run as `cargo xtask COMMAND`.
 //!
 //! `check` is what `./test` and the continuous integration run, `tidy` holds the house rules that no other tool knows,
-//! `vectors` writes the protocol's test vectors, `openapi` the description of the local API, and `figures` measures.
+//! `vectors` writes the protocol's test vectors, `openapi` the description of the local API, `rules` breaks the authority plane's rules
+//! to see that tests notice, and `figures` measures.
 
 mod check;
 mod figures;
 mod openapi;
 mod process;
 mod project;
+mod rules;
 mod spelling;
 mod tidy;
 mod vectors;
@@ -38,6 +40,8 @@ enum Command {
     Vectors,
     /// Writes the description of the local API anew.
     Openapi,
+    /// Breaks each rule of the authority plane in a copy, and sees that its test fails.
+    Rules(rules::Options),
     /// Runs a named measurement; without a name, lists them.
     Figures(figures::Options),
 }
@@ -61,6 +65,7 @@ fn run(command: Command) -> Result<bool> {
         Command::Spelling => spelling::run(&project),
         Command::Vectors => vectors::write(&project),
         Command::Openapi => openapi::write(&project),
+        Command::Rules(options) => rules::run(&project, &options),
         Command::Figures(options) => figures::run(&project, &options),
     }
 }

@@ -16,6 +16,8 @@ const KEPT_LINES_MAX: usize = 20_000;
 pub struct Finished {
     /// Whether its exit status was 0.
     pub success: bool,
+    /// Its exit status; nothing where a signal ended it.
+    pub code: Option<i32>,
     /// Its lines, both streams in the order in which they came, without terminal colours.
     pub lines: Vec<String>,
 }
@@ -47,6 +49,7 @@ pub fn run(command: &mut Command) -> Result<Finished> {
         .unwrap_or_else(|poison| poison.into_inner());
     Ok(Finished {
         success: status.success(),
+        code: status.code(),
         lines: lines.into(),
     })
 }

@@ -10,6 +10,7 @@ mod marks;
 mod packages;
 mod promises;
 mod records;
+mod rules;
 mod size;
 mod tree;
 
@@ -112,6 +113,10 @@ const RULES: &[Rule] = &[
     Rule {
         name: "promises name tests that exist",
         check: promises::check,
+    },
+    Rule {
+        name: "rules of authority name tests and mutations that exist",
+        check: rules::check,
     },
 ];
 

@@ -61,6 +61,7 @@ pub struct Community {
     timeouts: OrdMap<IdentityId, TimeoutEntry>,
     nicknames: OrdMap<IdentityId, Nickname>,
     invites: OrdMap<InviteId, Invite>,
+    open_invites: usize,
     cuts: OrdMap<DeviceId, Cut>,
     dropped_leaves: OrdSet<LeafId>,
     overruled: OrdMap<EventId, Overruling>,
@@ -227,6 +228,12 @@ impl Community {
     /// All invites, revoked ones too, by id.
     pub fn invites(&self) -> impl ExactSizeIterator<Item = &Invite> {
         self.invites.values()
+    }
+
+    /// How many invites are not revoked.
+    #[must_use]
+    pub fn open_invites(&self) -> usize {
+        self.open_invites
     }
 
     /// A device's cut.

@@ -79,7 +79,7 @@ fn is_browser_test(tree: &Tree, title: &str) -> bool {
 }
 
 /// The names of all functions with a test attribute (`#[test]`, `#[tokio::test]`).
-fn test_names(tree: &Tree) -> Result<BTreeSet<String>> {
+pub fn test_names(tree: &Tree) -> Result<BTreeSet<String>> {
     let mut names = Names::default();
     for source in tree.sources() {
         names.visit_file(&source?.1);

@@ -1,8 +1,9 @@
 //! What is causally before what, in logarithmic time.
 //!
-//! Every event has a place in a *chain*, a run of events of one device without forks, and a clock: for each chain the last
-//! place in its past. `a` is in the past of `b` exactly if `b`'s clock reaches `a`'s place in `a`'s chain. Numbers of chains
-//! are local to this process and never leave it.
+//! Every event has a place in a *chain*, a run of events of one device without forks, and knows of its past two things: the
+//! *floor*, up to which every event that arrived is in it, and a clock, which says for other chains the last place in it. An
+//! event that cites all heads has everything before it and needs no clock; so a log that never comes apart costs a few bytes an
+//! event. Numbers of chains and arrivals are local to this process and never leave it.
 
 use std::sync::Arc;
 
@@ -10,14 +11,29 @@ use imbl::OrdMap;
 
 use crate::id::EventId;
 
-/// The last place in each chain that an event has in its past, itself included.
-pub(super) type Clock = OrdMap<u32, u32>;
+/// The last place in each chain that an event has in its past, itself included, where its floor does not say it.
+type Clock = OrdMap<u32, u32>;
 
 #[derive(Debug)]
 struct Place {
+    /// How many events arrived before it.
+    arrival: u32,
     chain: u32,
     position: u32,
+    /// All events that arrived as one of the first so many are in its past.
+    floor: u32,
     clock: Clock,
+}
+
+impl Place {
+    fn reaches(&self, other: &Self) -> bool {
+        other.arrival < self.floor
+            || (self.chain == other.chain && self.position >= other.position)
+            || self
+                .clock
+                .get(&other.chain)
+                .is_some_and(|reached| *reached >= other.position)
+    }
 }
 
 /// The causal order of a log's accepted events: a persistent value, cheap to clone.
@@ -34,19 +50,14 @@ impl Causality {
     /// Whether `a` is one of `of` or in the past of one. Unknown events are in no past.
     #[must_use]
     pub fn is_ancestor(&self, a: &EventId, of: &[EventId]) -> bool {
-        if of.contains(a) {
-            return self.places.contains_key(a);
-        }
         let Some(place) = self.places.get(a) else {
             return false;
         };
-        of.iter()
-            .filter_map(|event| self.places.get(event))
-            .any(|b| {
-                b.clock
-                    .get(&place.chain)
-                    .is_some_and(|reached| *reached >= place.position)
-            })
+        of.contains(a)
+            || of
+                .iter()
+                .filter_map(|event| self.places.get(event))
+                .any(|b| b.reaches(place))
     }
 
     /// Whether `a` is in the past of `b`, and another event.
@@ -65,30 +76,43 @@ impl Causality {
         self.gaps = true;
     }
 
-    /// Places an event after its parents. It goes on with the chain of `prev_self` if it is the first to do so.
-    pub(super) fn insert(&mut self, id: EventId, prev_self: Option<&EventId>, parents: &[EventId]) {
-        let mut clock = Clock::new();
-        for parent in parents.iter().filter_map(|parent| self.places.get(parent)) {
-            clock = join(clock, &parent.clock);
+    /// Places an event after its parents; `covers` if these are all heads. It goes on with the chain of `prev_self` if it is
+    /// the first to do so.
+    pub(super) fn insert(
+        &mut self,
+        id: EventId,
+        prev_self: Option<&EventId>,
+        parents: &[EventId],
+        covers: bool,
+    ) {
+        // Arrivals and chains are no more than events, of which memory holds far fewer than 2³².
+        let arrival = u32::try_from(self.places.len()).unwrap_or(u32::MAX);
+        let (mut floor, mut clock) = (0, Clock::new());
+        if covers {
+            floor = arrival;
+        } else {
+            for parent in parents.iter().filter_map(|parent| self.places.get(parent)) {
+                floor = floor.max(parent.floor);
+                clock = join(clock, &parent.clock);
+                advance(&mut clock, parent.chain, parent.position);
+            }
         }
         let previous = prev_self.and_then(|prev| self.places.get(prev).map(|place| (prev, place)));
         let (chain, position) = match previous {
             Some((prev, place)) if self.tips.get(&place.chain) == Some(prev) => {
                 (place.chain, place.position.saturating_add(1))
             }
-            // Chains are fewer than events, of which memory holds far fewer than 2³².
             _ => (u32::try_from(self.tips.len()).unwrap_or(u32::MAX), 0),
         };
-        clock.insert(chain, position);
         self.tips.insert(chain, id);
-        self.places.insert(
-            id,
-            Arc::new(Place {
-                chain,
-                position,
-                clock,
-            }),
-        );
+        let place = Place {
+            arrival,
+            chain,
+            position,
+            floor,
+            clock,
+        };
+        self.places.insert(id, Arc::new(place));
     }
 }
 
@@ -103,9 +127,13 @@ fn join(a: Clock, b: &Clock) -> Clock {
         return long;
     }
     for (chain, position) in &short {
-        if long.get(chain).is_none_or(|other| other < position) {
-            long.insert(*chain, *position);
-        }
+        advance(&mut long, *chain, *position);
     }
     long
+}
+
+fn advance(clock: &mut Clock, chain: u32, position: u32) {
+    if clock.get(&chain).is_none_or(|other| *other < position) {
+        clock.insert(chain, position);
+    }
 }

@@ -78,6 +78,7 @@ impl Log {
             Decoded::Newer(reason) => return Ok(Authorised::Newer(reason)),
         };
         let basis = judge(past, &actor, &body, Some(event.time))?;
+        debug_assert!(basis.is_supplied(), "{basis:?}");
         let admission = match proof {
             AuthorProof::Member {
                 invite: Some(invite),
@@ -210,11 +211,12 @@ impl Log {
             .iter()
             .filter_map(|parent| self.nodes.get(parent));
         let depth = depths.map(|node| node.depth + 1).max().unwrap_or(0);
+        let covers = event.parents == self.heads;
         if act.is_none() {
             self.causality.note_gap();
         }
         self.causality
-            .insert(id, event.prev_self.as_ref(), &event.parents);
+            .insert(id, event.prev_self.as_ref(), &event.parents, covers);
         self.order.insert((depth, id));
         self.heads.retain(|head| !event.parents.contains(head));
         // Nothing that is accepted cites it yet, or it would have been missed.

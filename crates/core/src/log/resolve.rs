@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Log, Verdict};
+use crate::event::PARENTS_MAX;
 use crate::id::EventId;
 use crate::permissions::Denied;
 use crate::state::{Act, Community, fold};
@@ -20,6 +21,9 @@ pub enum ResolveError {
     #[error("event {0:?} was rejected: {1}")]
     Rejected(EventId, Box<Denied>),
 }
+
+/// Most events of a region below which known heads are looked for, so that looking costs little where there are none.
+const RUNG_MAX: usize = 32;
 
 /// A stretch of the log between two states.
 struct Region {
@@ -124,6 +128,10 @@ impl Log {
         }
         let mut region = BTreeSet::new();
         while frontier.len() > 1 {
+            if let Some(below) = self.known_below(&region, &frontier) {
+                let region = region.into_iter().map(|(_, id)| id).collect();
+                return Some((region, below));
+            }
             // The deepest is in nobody's past among the rest, so its place in the causal order is settled.
             let deepest = frontier.pop_last()?;
             for parent in &self.nodes.get(&deepest.1)?.event.parents {
@@ -137,6 +145,26 @@ impl Log {
             region.into_iter().map(|(_, id)| id).collect(),
             vec![bottleneck],
         ))
+    }
+
+    /// The heads below a small region, if their state is at hand and all of the region comes after all of them: so a ladder
+    /// of merges is climbed rung by rung.
+    fn known_below(
+        &self,
+        region: &BTreeSet<(u64, EventId)>,
+        frontier: &BTreeSet<(u64, EventId)>,
+    ) -> Option<Vec<EventId>> {
+        if region.is_empty() || region.len() > RUNG_MAX || frontier.len() > PARENTS_MAX {
+            return None;
+        }
+        let mut below: Vec<EventId> = frontier.iter().map(|(_, id)| *id).collect();
+        below.sort_unstable();
+        self.snapshots.get(&below)?;
+        let mut pairs = region
+            .iter()
+            .flat_map(|(_, above)| below.iter().map(move |b| (b, above)));
+        let all = pairs.all(|(below, above)| self.causality.before(below, above));
+        all.then_some(below)
     }
 
     /// The acts of events, without those of unknown kinds.

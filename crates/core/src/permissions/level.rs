@@ -108,6 +108,16 @@ impl Basis {
         self
     }
 
+    /// Whether every condition has what supplies it, as it must when the act is accepted.
+    #[must_use]
+    pub fn is_supplied(&self) -> bool {
+        self.conditions.iter().all(|condition| {
+            let sources = condition.sources.iter();
+            let supplied = sources.fold(Bits::NONE, |all, source| all | source.bits);
+            supplied.contains(condition.bits)
+        })
+    }
+
     /// The sources of the permission that the act's kind takes.
     pub fn sources(&self) -> impl Iterator<Item = &Source> {
         self.conditions

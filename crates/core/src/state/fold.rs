@@ -55,6 +55,7 @@ impl Community {
             timeouts: OrdMap::new(),
             nicknames: OrdMap::new(),
             invites: OrdMap::new(),
+            open_invites: 0,
             cuts: OrdMap::new(),
             dropped_leaves: OrdSet::new(),
             overruled: OrdMap::new(),
@@ -66,27 +67,47 @@ impl Community {
 
 /// Folds a region of events into the state that lies causally before all of them. `acts` stand in causal order.
 pub(crate) fn fold(base: &Community, acts: &[&Act], causality: &Causality) -> Community {
-    let settled = settle(acts, causality);
     let mut state = base.clone();
-    state.overruled.extend(settled.overruled);
-    let region = Region {
-        acts: &settled.effective,
-        pasts: &settled.pasts,
-    };
-    for act in region.acts {
-        state.create(act);
+    if let [_] = acts {
+        state.fold_part(acts, 0, &Pasts::none());
+        return state;
     }
-    let mut writes: BTreeMap<Key, Vec<Standing<'_>>> = BTreeMap::new();
-    for act in region.acts {
-        keys::of(act, |key| writes.entry(key).or_default().push(*act));
+    let pasts = Pasts::of(acts, causality);
+    let starts = pasts.parts(acts);
+    let ends = starts.iter().skip(1).copied().chain([acts.len()]);
+    for (start, end) in starts.iter().copied().zip(ends) {
+        let part = &acts[start..end];
+        match pasts.of_part(part, causality) {
+            Some(own) => state.fold_part(part, 0, &own),
+            None => state.fold_part(part, start, &pasts),
+        }
     }
-    let wipes = state.wipe_removed(&region);
-    for (key, writers) in &writes {
-        state.write(&region, &wipes, *key, writers);
-    }
-    state.fold_overwrites(&region);
-    state.bury(&region);
     state
+}
+
+impl Community {
+    /// Folds one part of a region: events that nothing of the region is beside but one another.
+    fn fold_part(&mut self, acts: &[&Act], offset: usize, pasts: &Pasts<'_>) {
+        let settled = settle(acts, offset, pasts);
+        self.overruled.extend(settled.overruled);
+        let region = Region {
+            acts: &settled.effective,
+            pasts,
+        };
+        for act in region.acts {
+            self.create(act);
+        }
+        let mut writes: BTreeMap<Key, Vec<Standing<'_>>> = BTreeMap::new();
+        for act in region.acts {
+            keys::of(act, |key| writes.entry(key).or_default().push(*act));
+        }
+        let wipes = self.wipe_removed(&region);
+        for (key, writers) in &writes {
+            self.write(&region, &wipes, *key, writers);
+        }
+        self.fold_overwrites(&region);
+        self.bury(&region);
+    }
 }
 
 /// The effective events of a region, in causal order, and what is causally before what.

@@ -17,7 +17,6 @@ pub(super) use past::Pasts;
 
 use super::{Act, Overruling};
 use crate::id::EventId;
-use crate::log::Causality;
 
 /// An effective event of a region.
 #[derive(Clone, Copy)]
@@ -37,27 +36,25 @@ impl Deref for Standing<'_> {
     }
 }
 
-/// What a region of the log comes to.
+/// What a part of the log comes to.
 pub(super) struct Settled<'a> {
     /// The effective events, in causal order.
     pub effective: Vec<Standing<'a>>,
     pub overruled: Vec<(EventId, Overruling)>,
-    pub pasts: Pasts<'a>,
 }
 
-/// Settles which of `acts` count. They stand in causal order, and everything else that matters lies before all of them.
-pub(super) fn settle<'a>(acts: &[&'a Act], causality: &'a Causality) -> Settled<'a> {
+/// Settles which of `acts` count: one part of a region, from place `offset` on. Everything else that matters lies before all
+/// of them.
+pub(super) fn settle<'a>(acts: &[&'a Act], offset: usize, pasts: &Pasts<'_>) -> Settled<'a> {
     if let [act] = acts {
         // One event meets nothing concurrent.
-        let (act, index, weight) = (*act, 0, 0);
+        let (act, index, weight) = (*act, offset, 0);
         return Settled {
             effective: vec![Standing { act, index, weight }],
             overruled: Vec::new(),
-            pasts: Pasts::none(),
         };
     }
-    let pasts = Pasts::of(acts, causality);
-    let mut court = Court::new(acts, &pasts);
+    let mut court = Court::new(acts, offset, pasts);
     while let Some((Reverse(weight), _)) = court.queue.first().copied() {
         for index in court.settle_at(weight) {
             court.bear(index);
@@ -70,7 +67,7 @@ pub(super) fn settle<'a>(acts: &[&'a Act], causality: &'a Causality) -> Settled<
             Some(by) => overruled.push((act.id, by)),
             None => effective.push(Standing {
                 act,
-                index,
+                index: offset + index,
                 weight: seat.weight,
             }),
         }
@@ -78,6 +75,5 @@ pub(super) fn settle<'a>(acts: &[&'a Act], causality: &'a Causality) -> Settled<
     Settled {
         effective,
         overruled,
-        pasts,
     }
 }

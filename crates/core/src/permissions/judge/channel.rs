@@ -24,7 +24,7 @@ impl By<'_> {
         };
         let place = parent.map_or(Place::Server, Place::Channel);
         let basis = self.needs(Bits::MANAGE_CHANNELS, place)?;
-        if self.community.channels().count() >= CHANNELS_MAX {
+        if self.community.channels().len() >= CHANNELS_MAX {
             return Err(Denied::Limit {
                 what: "channels",
                 max: CHANNELS_MAX,

@@ -48,13 +48,7 @@ impl By<'_> {
             Some(channel) => Place::Channel(self.channel(channel)?),
         };
         let basis = self.needs(Bits::CREATE_INSTANT_INVITE, place)?;
-        if self
-            .community
-            .invites()
-            .filter(|invite| invite.is_open())
-            .count()
-            >= INVITES_MAX
-        {
+        if self.community.open_invites() >= INVITES_MAX {
             return Err(Denied::Limit {
                 what: "invites",
                 max: INVITES_MAX,

@@ -12,7 +12,7 @@ impl By<'_> {
     pub(super) fn role_create(&self, body: &RoleCreate) -> Result<Basis, Denied> {
         let basis = self.needs(Bits::MANAGE_ROLES, Place::Server)?;
         let held = self.holds(body.permissions)?;
-        if self.community.roles().count() >= ROLES_MAX {
+        if self.community.roles().len() >= ROLES_MAX {
             return Err(Denied::Limit {
                 what: "roles",
                 max: ROLES_MAX,

@@ -55,6 +55,7 @@ impl Community {
             Body::InviteCreate(body) => {
                 let invite = Invite::created(act.id, act.author, body);
                 self.invites.insert(invite.id, invite);
+                self.open_invites += 1;
             }
             Body::MinVersion(body) => self.min_version = self.min_version.max(body.version),
             _ => {}

@@ -37,8 +37,9 @@ impl Community {
                 Body::InviteRevoke(body) => {
                     if let Some(invite) = self.invites.get_mut(&body.invite) {
                         let mut honoured = body.honoured.iter().copied().collect();
-                        if let Some(other) = invite.revoked.take() {
-                            honoured = other.intersection(honoured);
+                        match invite.revoked.take() {
+                            Some(other) => honoured = other.intersection(honoured),
+                            None => self.open_invites -= 1,
                         }
                         invite.revoked = Some(honoured);
                     }

@@ -9,6 +9,11 @@ use crate::state::{Act, Rule};
 impl Court<'_> {
     /// Lets a settled event bear on the open ones beside it.
     pub fn bear(&mut self, index: usize) {
+        self.take(index);
+        self.close();
+    }
+
+    fn take(&mut self, index: usize) {
         let acts = self.acts;
         let act = acts[index];
         match &act.body {

@@ -65,10 +65,16 @@ pub(super) struct Court<'a> {
     pub acts: &'a [&'a Act],
     pub seats: Vec<Seat>,
     pub queue: BTreeSet<(Reverse<u32>, usize)>,
+    /// The place of the first event in the region whose order this is.
+    offset: usize,
     pasts: &'a Pasts<'a>,
     levels: Vec<Level>,
     /// The level of what needs nothing: the owner's.
     top: u32,
+    /// What the event that bears just now has taken from others: the lowest rule each.
+    touched: BTreeMap<usize, Rule>,
+    /// What has fallen because of it.
+    fallen: Vec<usize>,
     /// Which events stand on an event.
     dependants: Vec<Vec<usize>>,
     pub of_author: BTreeMap<IdentityId, Vec<usize>>,
@@ -83,13 +89,16 @@ pub(super) struct Court<'a> {
 }
 
 impl<'a> Court<'a> {
-    pub fn new(acts: &'a [&'a Act], pasts: &'a Pasts<'a>) -> Self {
+    pub fn new(acts: &'a [&'a Act], offset: usize, pasts: &'a Pasts<'a>) -> Self {
         let levels = levels(acts);
         let mut court = Self {
             acts,
             seats: Vec::with_capacity(acts.len()),
             queue: BTreeSet::new(),
+            offset,
             pasts,
+            touched: BTreeMap::new(),
+            fallen: Vec::new(),
             top: rank(&levels, &Level::Owner),
             levels,
             dependants: vec![Vec::new(); acts.len()],
@@ -234,7 +243,7 @@ impl<'a> Court<'a> {
         among.retain(|target| self.is_open(*target));
         let beside = |target: &usize| {
             let (a, b) = (index.min(*target), index.max(*target));
-            a != b && !self.pasts.before(a, b)
+            a != b && !self.pasts.before(self.offset + a, self.offset + b)
         };
         among.iter().copied().filter(beside).collect()
     }
@@ -246,13 +255,15 @@ impl<'a> Court<'a> {
 
     /// Overrules an event, and with it whatever stands on it or came in through it.
     pub fn overrule(&mut self, index: usize, by: usize, rule: Rule) {
-        let by = self.acts[by].id;
-        let mut falling = vec![(index, rule)];
-        while let Some((index, rule)) = falling.pop() {
+        self.touch(index, rule);
+        let mut falling = vec![index];
+        while let Some(index) = falling.pop() {
             if !self.is_open(index) {
                 continue;
             }
+            let by = self.acts[by].id;
             self.seats[index].by = Some(Overruling { by, rule });
+            self.fallen.push(index);
             for dependant in core::mem::take(&mut self.dependants[index]) {
                 let seat = &mut self.seats[dependant];
                 for source in seat.conditions.iter_mut().flat_map(|(_, s)| s) {
@@ -260,23 +271,53 @@ impl<'a> Court<'a> {
                         source.bits = Bits::NONE;
                     }
                 }
-                if !seat.stands() {
-                    falling.push((dependant, Rule::Lost));
+                let stands = seat.stands();
+                self.touch(dependant, Rule::Lost);
+                if !stands {
+                    falling.push(dependant);
                 }
             }
             if matches!(self.acts[index].body, Body::InviteCreate(_)) {
                 let came = self.of_invite.get(&InviteId(self.acts[index].id.0));
-                falling.extend(came.into_iter().flatten().map(|came| (*came, Rule::Invite)));
+                for came in came.cloned().unwrap_or_default() {
+                    self.touch(came, Rule::Invite);
+                    falling.push(came);
+                }
             }
         }
+    }
+
+    fn touch(&mut self, index: usize, rule: Rule) {
+        let lowest = self.touched.entry(index).or_insert(rule);
+        *lowest = rule.min(*lowest);
+    }
+
+    /// Says of everything that fell because of one event by which rule it did: the lowest that took something from it.
+    pub fn close(&mut self) {
+        for index in core::mem::take(&mut self.fallen) {
+            let rule = self.touched.get(&index).copied();
+            if let (Some(by), Some(rule)) = (&mut self.seats[index].by, rule) {
+                by.rule = rule;
+            }
+        }
+        self.touched.clear();
     }
 
     /// Changes an event's sources; it falls if what is left does not carry it.
     pub fn lose(&mut self, index: usize, by: usize, mut change: impl FnMut(&mut Source)) {
         let seat = &mut self.seats[index];
-        let sources = seat.conditions.iter_mut().flat_map(|(_, s)| s);
-        sources.for_each(&mut change);
-        if !seat.stands() {
+        let mut changed = false;
+        for source in seat.conditions.iter_mut().flat_map(|(_, s)| s) {
+            let before = (source.bits, source.level);
+            change(source);
+            changed |= before != (source.bits, source.level);
+        }
+        if !changed {
+            return;
+        }
+        let stands = seat.stands();
+        self.touch(index, Rule::Lost);
+        if !stands {
             self.overrule(index, by, Rule::Lost);
         }
     }
@@ -284,8 +325,13 @@ impl<'a> Court<'a> {
     /// Raises what an act must stand above.
     pub fn lift(&mut self, index: usize, by: usize, floor: u32) {
         let seat = &mut self.seats[index];
-        seat.floor = seat.floor.max(floor);
-        if !seat.stands() {
+        if floor <= seat.floor {
+            return;
+        }
+        seat.floor = floor;
+        let stands = seat.stands();
+        self.touch(index, Rule::Lifted);
+        if !stands {
             self.overrule(index, by, Rule::Lifted);
         }
     }

@@ -53,6 +53,42 @@ impl<'a> Pasts<'a> {
         Self::Bits { rows, words }
     }
 
+    /// Where the region comes apart: the first places of its parts, each of which lies wholly before the next. Events of one
+    /// part are linked by events that are beside one another; those of two parts never meet.
+    pub fn parts(&self, acts: &[&Act]) -> Vec<usize> {
+        let places: BTreeMap<EventId, usize> = acts
+            .iter()
+            .enumerate()
+            .map(|(i, act)| (act.id, i))
+            .collect();
+        // For each event the first place that is not in its past; what its parents have in theirs needs no second look.
+        let mut lacks: Vec<usize> = Vec::with_capacity(acts.len());
+        for (index, act) in acts.iter().enumerate() {
+            let parents = act.parents.iter().filter_map(|id| places.get(id));
+            let mut first = parents.map(|parent| lacks[*parent]).max().unwrap_or(0);
+            while first < index && self.before(first, index) {
+                first += 1;
+            }
+            lacks.push(first);
+        }
+        let mut starts = Vec::new();
+        let mut least = acts.len();
+        for (place, first) in lacks.iter().enumerate().rev() {
+            least = least.min(*first);
+            if least >= place {
+                starts.push(place);
+            }
+        }
+        starts.reverse();
+        starts
+    }
+
+    /// The order of one part: its own bits, where only the region as a whole is too large for them.
+    pub fn of_part(&self, part: &[&Act], causality: &'a Causality) -> Option<Self> {
+        let clocks = matches!(self, Self::Clocks { .. });
+        (clocks && part.len() <= BITS_MAX).then(|| Self::of(part, causality))
+    }
+
     /// Whether the event at place `a` is in the past of that at `b`.
     pub fn before(&self, a: usize, b: usize) -> bool {
         match self {
