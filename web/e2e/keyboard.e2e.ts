@@ -143,6 +143,16 @@ export default function keyboard({ world, step }: Suite): void {
     await page.keyboard.press('Escape');
   });
 
+  step('what is pinned is found by one button', async () => {
+    await message(page, 'a spelling mistake').click({ button: 'right' });
+    await page.getByRole('menuitem', { name: 'Pin' }).click();
+    await page.getByTestId('pins').click();
+    const results = page.getByRole('region', { name: 'Results' });
+    await results.getByText('a spelling mistake').waitFor();
+    same(await results.locator('article, button').filter({ hasText: 'who knows' }).count(), 0, 'what is not pinned');
+    await page.keyboard.press('Escape');
+  });
+
   step('without the node nothing is lost: a bar says so, and the message waits to be tried again', async () => {
     expect(ada.trouble.length === 0, ada.trouble.join('\n'));
     await ada.stopNode();

@@ -24,6 +24,7 @@ pub(crate) struct Indexed<'a> {
     pub text: &'a str,
     pub everyone: bool,
     pub attachments: &'a [Attachment],
+    pub pinned: bool,
 }
 
 /// A document of the index.
@@ -47,6 +48,9 @@ pub(crate) fn document(message: &Indexed<'_>) -> Document {
     }
     if message.text.contains("http://") || message.text.contains("https://") {
         labels.push(label("has", "link"));
+    }
+    if message.pinned {
+        labels.push(label("has", "pin"));
     }
     for attachment in message.attachments {
         text.push('\n');
@@ -78,7 +82,7 @@ pub struct Scope<'a> {
 }
 
 /// Finds messages, newest first: words and "phrases" that must all occur, and filters: `from:`, `in:`, `mentions:` (a name, a
-/// hex id, `me`, `everyone`), `has:` (`link`, `file`, `image`, `video`, `audio`), `before:`, `after:`, `during:` (a day, as
+/// hex id, `me`, `everyone`), `has:` (`link`, `file`, `image`, `video`, `audio`, `pin`), `before:`, `after:`, `during:` (a day, as
 /// `YYYY-MM-DD` in UTC). A question that asks for nothing has no answer.
 ///
 /// # Errors

@@ -69,7 +69,7 @@ fn filter(
         }
         "has" => {
             let kind = value.to_ascii_lowercase();
-            let known = ["link", "file", "image", "video", "audio"].contains(&kind.as_str());
+            let known = ["link", "file", "image", "video", "audio", "pin"].contains(&kind.as_str());
             asked
                 .labels
                 .push(vec![label("has", known.then_some(kind)?)]);

@@ -232,6 +232,7 @@ pub(super) fn index(txn: &mut Txn<'_>, id: &EnvelopeId, row: &MessageRow) {
         text: row.text(),
         everyone: row.calls_everyone(),
         attachments: &post.attachments,
+        pinned: row.pinned,
     });
     txn.index(
         *id.as_bytes(),

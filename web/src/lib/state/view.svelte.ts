@@ -15,6 +15,8 @@ class View {
   channelId = $state<Id | null>(null);
   pane = $state<Pane>('chat');
   searching = $state(false);
+  /** What is searched for. */
+  question = $state('');
   replyTo = $state.raw<Message | null>(null);
   editing = $state.raw<Id | null>(null);
   #lastChannel = new Map<Id, Id>();

@@ -131,3 +131,15 @@ fn pages_of_results_meet_also_within_one_millisecond_and_past_hidden_ones() {
     let visible: Vec<EnvelopeId> = (0..60).rev().filter(|n| n % 3 != 0).map(id).collect();
     assert_eq!(seen, visible);
 }
+
+#[test]
+fn what_is_pinned_is_found_until_it_is_unpinned() {
+    let mut node = conversation();
+    assert_eq!(found(&node, "has:pin"), ids(&[]));
+    node.hear(&pin(7, ADA, 2, true));
+    node.hear(&pin(8, ADA, 4, true));
+    assert_eq!(found(&node, "has:pin"), ids(&[4, 2]));
+    assert_eq!(found(&node, "has:pin green"), ids(&[2]));
+    node.hear(&pin(9, ADA, 2, false));
+    assert_eq!(found(&node, "has:pin"), ids(&[4]));
+}

@@ -17,6 +17,7 @@ export const chat: Record<keyof typeof source, Text> = {
   'header.peers': { one: '{n} Gegenstelle', other: '{n} Gegenstellen' },
   'header.peers.hint': 'Geräte anderer Mitglieder, mit denen dieses Gerät gerade verbunden ist',
   'header.notifications': 'Benachrichtigungen',
+  'header.pins': 'Angeheftete Nachrichten',
   'header.search': 'Suche',
   'header.members': 'Mitgliederliste',
   'state.catchingUp': 'Holt auf: {done} von {total}',

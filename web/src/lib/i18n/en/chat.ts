@@ -16,6 +16,7 @@ export const chat = {
   'header.peers': { one: '{n} peer', other: '{n} peers' },
   'header.peers.hint': 'Devices of other members that this device is connected to now',
   'header.notifications': 'Notifications',
+  'header.pins': 'Pinned messages',
   'header.search': 'Search',
   'header.members': 'Member list',
   'state.catchingUp': 'Catching up: {done} of {total}',
