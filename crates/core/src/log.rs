@@ -16,7 +16,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 pub use causality::Causality;
 pub use insert::PROTOCOL_VERSION;
-pub use limits::{DROPPED_LEAVES_MAX, Malformed, NAME_BYTES_MAX, TEXT_BYTES_MAX};
+pub use limits::{
+    DROPPED_LEAVES_MAX, EVENTS_PER_DEVICE_MAX, Malformed, NAME_BYTES_MAX, TEXT_BYTES_MAX,
+};
 pub use outcome::{AuthorProof, HaltReason, InsertError, Inserted};
 pub use resolve::ResolveError;
 

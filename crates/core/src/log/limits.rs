@@ -13,6 +13,10 @@ pub const NAME_BYTES_MAX: usize = 400;
 /// Longest description or topic in bytes: 1,024 characters of up to four bytes.
 pub const TEXT_BYTES_MAX: usize = 4096;
 
+/// Most events of one device in one server: thirty a day for a century, and a bound on what one key can make others keep
+/// (some 400 MB). A bot that needs more takes another device.
+pub const EVENTS_PER_DEVICE_MAX: u64 = 1_000_000;
+
 /// Most devices that a restriction lists as seen: as many as an identity may have had, many times over.
 const SEEN_MAX: usize = 256;
 
@@ -72,6 +76,7 @@ pub(super) fn check_event(event: &Event) -> Checked {
     value("format version", event.version >= EVENT_VERSION)?;
     // Checkpoints are not made yet, so none can be cited.
     value("last checkpoint", event.last_checkpoint.is_none())?;
+    value("sequence", event.seq < EVENTS_PER_DEVICE_MAX)?;
     let reason = event.reason.as_deref().unwrap_or_default();
     text("reason", reason, REASON_BYTES_MAX)
 }

@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, VecDeque};
 use crate::id::EventId;
 use crate::state::Community;
 
-/// Recently resolved states that are kept: more than the branches that are alive at once.
-const RECENT_MAX: usize = 128;
+/// Recently resolved states that are kept: more than the branches that are alive at once. States of a log that comes apart over
+/// and over share little, so that this bounds what hostile ones take.
+const RECENT_MAX: usize = 64;
 
 /// Sparse states along the log, so that resolving old heads starts nearby. Persistent maps share almost all of their memory.
 const ANCHORS_MAX: usize = 1024;

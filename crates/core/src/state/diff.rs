@@ -143,7 +143,11 @@ fn of_roles(before: &Community, after: &Community, changes: &mut BTreeSet<StateC
             }
         }
     }
-    keys(&before.grants, &after.grants, |member| {
+    let mut members = BTreeSet::new();
+    keys(&before.grants, &after.grants, |(member, _)| {
+        members.insert(*member);
+    });
+    for member in &members {
         let of = |c: &Community| c.roles_of(member).into_iter().collect::<BTreeSet<_>>();
         let (old, new) = (of(before), of(after));
         changes.extend(
@@ -154,7 +158,7 @@ fn of_roles(before: &Community, after: &Community, changes: &mut BTreeSet<StateC
             old.difference(&new)
                 .map(|role| StateChange::RoleRevoked(*member, *role)),
         );
-    });
+    }
 }
 
 fn of_channels(before: &Community, after: &Community, changes: &mut BTreeSet<StateChange>) {

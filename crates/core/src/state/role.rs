@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use imbl::OrdMap;
-
 use super::{Community, Grant};
 use crate::id::{EventId, IdentityId, InviteId, RoleId};
 use crate::permissions::{Bits, Level};
@@ -88,17 +86,15 @@ impl Community {
         identity: &IdentityId,
         invites: &[InviteId],
     ) -> Vec<(&Role, EventId)> {
-        let own = self.grants.get(identity);
-        let mut held: Vec<(&Role, EventId)> = own
-            .into_iter()
-            .flatten()
+        let mut held: Vec<(&Role, EventId)> = self
+            .grants_of(identity)
             .filter(|(_, grant)| grant.held)
-            .filter_map(|(role, grant)| Some((self.roles.get(role)?, grant.event)))
+            .filter_map(|(role, grant)| Some((self.roles.get(&role)?, grant.event)))
             .collect();
         for invite in invites.iter().filter_map(|id| self.invites.get(id)) {
             let role = invite.role.and_then(|id| self.roles.get(&id));
             if let Some(role) = role
-                && own.is_none_or(|own| !own.contains_key(&role.id))
+                && !self.grants.contains_key(&(*identity, role.id))
                 && held.iter().all(|(other, _)| other.id != role.id)
             {
                 held.push((role, EventId(invite.id.0)));
@@ -109,18 +105,21 @@ impl Community {
 
     /// Who holds a role by grant, by identity.
     pub fn holders(&self, role: RoleId) -> impl Iterator<Item = IdentityId> + '_ {
-        let holds =
-            move |own: &OrdMap<RoleId, Grant>| own.get(&role).is_some_and(|grant| grant.held);
-        self.grants
-            .iter()
-            .filter(move |(_, own)| holds(own))
-            .map(|(identity, _)| *identity)
+        let holds = move |(_, of, grant): &(IdentityId, RoleId, Grant)| *of == role && grant.held;
+        self.grants().filter(holds).map(|(identity, _, _)| identity)
     }
 
     /// Who holds roles by grant, each with the role and the event.
     pub fn grants(&self) -> impl Iterator<Item = (IdentityId, RoleId, Grant)> + '_ {
-        self.grants
-            .iter()
-            .flat_map(|(identity, own)| own.iter().map(|(role, grant)| (*identity, *role, *grant)))
+        let grants = self.grants.iter();
+        grants.map(|((identity, role), grant)| (*identity, *role, *grant))
+    }
+
+    /// What was decided about one member's roles.
+    pub(super) fn grants_of(&self, member: &IdentityId) -> impl Iterator<Item = (RoleId, Grant)> {
+        let from = (*member, RoleId([0; RoleId::LEN]));
+        let to = (*member, RoleId([u8::MAX; RoleId::LEN]));
+        let grants = self.grants.range(from..=to);
+        grants.map(|((_, role), grant)| (*role, *grant))
     }
 }

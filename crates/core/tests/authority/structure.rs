@@ -3,7 +3,9 @@
 use conclave_core::event::*;
 use conclave_core::hash::Label;
 use conclave_core::id::*;
-use conclave_core::log::{Effect, HaltReason, InsertError, Log, PROTOCOL_VERSION, Verdict};
+use conclave_core::log::{
+    EVENTS_PER_DEVICE_MAX, Effect, HaltReason, InsertError, Log, PROTOCOL_VERSION, Verdict,
+};
 use conclave_core::permissions::{Bits, Denied};
 use conclave_core::signed::{Unverified, Verified};
 
@@ -328,6 +330,19 @@ fn malformed_events_leave_no_trace() {
         world.log.insert(version, proof),
         Err(InsertError::Malformed(_))
     ));
+    // One device makes no more than so many events; the last of them is only out of its place here.
+    for (seq, refused) in [
+        (EVENTS_PER_DEVICE_MAX, true),
+        (EVENTS_PER_DEVICE_MAX - 1, false),
+    ] {
+        let late = changed(&world, OWNER, &event, |event| event.seq = seq);
+        let error = world.log.insert(late, proof).unwrap_err();
+        assert_eq!(
+            matches!(error, InsertError::Malformed(_)),
+            refused,
+            "{error}"
+        );
+    }
     assert!(world.log.insert(event, proof).is_ok());
 }
 

@@ -54,18 +54,10 @@ impl Community {
         if self.roles.remove(&role).is_none() {
             return;
         }
-        let holders: Vec<_> = self
-            .grants
-            .iter()
-            .filter(|(_, own)| own.contains_key(&role))
-            .map(|(member, own)| (*member, own.without(&role)))
-            .collect();
-        for (member, own) in holders {
-            if own.is_empty() {
-                self.grants.remove(&member);
-            } else {
-                self.grants.insert(member, own);
-            }
+        let grants = self.grants.keys().filter(|(_, of)| *of == role);
+        let grants: Vec<_> = grants.copied().collect();
+        for grant in grants {
+            self.grants.remove(&grant);
         }
         self.drop_role_origins(role);
         let subject = Subject::Role(role);

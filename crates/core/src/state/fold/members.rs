@@ -57,7 +57,10 @@ impl Community {
             }
         }
         for (member, acts) in &removals {
-            self.grants.remove(member);
+            let own: Vec<RoleId> = self.grants_of(member).map(|(role, _)| role).collect();
+            for role in own {
+                self.grants.remove(&(*member, role));
+            }
             let latest = region.latest(acts.iter().copied());
             let marks: OrdSet<_> = latest.into_iter().map(|act| act.id).collect();
             self.removals.insert(*member, marks);
@@ -85,9 +88,7 @@ impl Community {
                 held: matches!(winner.body, Body::RoleGrant(_)),
                 event: winner.id,
             };
-            let mut own = self.grants.get(&member).cloned().unwrap_or_default();
-            own.insert(role, grant);
-            self.grants.insert(member, own);
+            self.grants.insert((member, role), grant);
         }
     }
 
