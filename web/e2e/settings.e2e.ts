@@ -91,7 +91,7 @@ export default function settings({ world, step }: Suite): void {
 
   step('server settings are accessible, and a new role gets its permissions', async () => {
     await serverMenu(page, 'Server settings');
-    for (const name of ['Overview', 'Roles', 'Members', 'Invites', 'Bans', 'Audit log']) {
+    for (const name of ['Overview', 'Roles', 'Members', 'Invites', 'Bans', 'Audit log', 'Ownership']) {
       await settingsPage(page, name);
       await both(`server ${name.toLowerCase()}`);
     }

@@ -1,6 +1,7 @@
 //! The arguments of `conclave`.
 
 mod chats;
+mod ownership;
 mod reading;
 
 use std::net::SocketAddr;
@@ -13,6 +14,7 @@ pub use self::reading::{MessageCommand, NotifyArgs, ReadArgs};
 use crate::demo::DemoArgs;
 use crate::error::EXIT_CODES;
 use crate::profile::ProfileArgs;
+pub use ownership::SuccessionCommand;
 
 /// Community chat without a central server. Without a command: starts the node and opens the app.
 #[derive(Parser, Debug)]
@@ -69,6 +71,9 @@ pub enum Command {
     /// Servers: create, list, show, edit, leave
     #[command(subcommand)]
     Server(ServerCommand),
+    /// Who owns a server, and who may take over if the owner is lost
+    #[command(subcommand)]
+    Succession(SuccessionCommand),
     /// Channels: create, list, edit, delete, overwrites
     #[command(subcommand)]
     Channel(ChannelCommand),
@@ -245,6 +250,14 @@ pub enum ServerCommand {
     },
     /// Leave a server
     Leave { server: String },
+    /// Hand a server over to a member; takes the account's root key
+    Transfer {
+        server: String,
+        member: String,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+    },
 }
 
 #[derive(Subcommand, Debug)]

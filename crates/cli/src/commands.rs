@@ -7,6 +7,7 @@ pub mod invites;
 pub mod members;
 pub mod messages;
 pub mod node;
+pub mod ownership;
 pub mod reading;
 pub mod roles;
 pub mod servers;

@@ -21,7 +21,7 @@ use tracing_subscriber::EnvFilter;
 use crate::args::{Cli, Command, RunArgs};
 use crate::client::Client;
 use crate::commands::{
-    account, channels, chats, invites, members, messages, node, reading, roles, servers,
+    account, channels, chats, invites, members, messages, node, ownership, reading, roles, servers,
 };
 use crate::error::CliError;
 use crate::output::Output;
@@ -109,6 +109,7 @@ fn init(profile: &ProfileArgs, run: RunArgs, out: Output, name: &str) -> Result<
 fn talk(client: &Client, out: Output, command: Command) -> Result<(), CliError> {
     match command {
         Command::Server(command) => servers::run(client, out, command),
+        Command::Succession(command) => ownership::run(client, out, command),
         Command::Channel(command) => channels::run(client, out, command),
         Command::Role(command) => roles::run(client, out, command),
         Command::Member(command) => members::run(client, out, command),

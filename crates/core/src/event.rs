@@ -6,11 +6,13 @@
 
 mod body;
 mod kind;
+mod root;
 
 pub use body::*;
 pub use kind::{Kind, KindClass};
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
+pub use root::{RootError, RootSigned, verify_receiver, verify_root};
 
 use crate::codec::{self, CodecError, Limits};
 use crate::hash::Label;
@@ -98,7 +100,11 @@ impl Event {
         if let Some(key) = codec::critical_keys(&self.body).first() {
             return Err(BodyError::Critical(*key));
         }
-        Ok(Body::decode(kind, &self.body)?)
+        let body = Body::decode(kind, &self.body)?;
+        match body.root_signed().and_then(root::critical_key) {
+            Some(key) => Err(BodyError::Critical(key)),
+            None => Ok(body),
+        }
     }
 }
 

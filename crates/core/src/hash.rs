@@ -97,6 +97,8 @@ labels!(
     DiscoverySign = "conclave v1 discovery record signature",
     CheckpointId = "conclave v1 checkpoint id",
     CheckpointSign = "conclave v1 checkpoint signature",
+    RootApproval = "conclave v1 root approval signature",
+    SuccessionRecovery = "conclave v1 succession recovery signature",
     ApiToken = "conclave v1 local api token",
 );
 

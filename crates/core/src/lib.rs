@@ -18,6 +18,7 @@ pub mod message;
 mod padding;
 pub mod permissions;
 pub mod policy;
+pub mod recovery;
 pub mod signed;
 pub mod state;
 pub mod view;

@@ -17,7 +17,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub use causality::Causality;
 pub use insert::PROTOCOL_VERSION;
 pub use limits::{
-    DROPPED_LEAVES_MAX, EVENTS_PER_DEVICE_MAX, Malformed, NAME_BYTES_MAX, TEXT_BYTES_MAX,
+    COUNCIL_MAX, DELAY_DAYS_MAX, DROPPED_LEAVES_MAX, EVENTS_PER_DEVICE_MAX, Malformed,
+    NAME_BYTES_MAX, RECOVERY_KEYS_MAX, SUCCESSORS_MAX, TEXT_BYTES_MAX,
 };
 pub use outcome::{AuthorProof, HaltReason, InsertError, Inserted};
 pub use resolve::ResolveError;

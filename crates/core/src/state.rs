@@ -10,6 +10,7 @@ mod cut;
 mod diff;
 mod digest;
 mod fold;
+mod ground;
 mod invite;
 mod join;
 mod member;
@@ -20,6 +21,7 @@ mod overruling;
 pub mod position;
 mod role;
 mod roster;
+mod succession;
 
 use std::sync::Arc;
 
@@ -28,6 +30,7 @@ pub use channel::{Channel, ChannelKind, Overwrites};
 pub use cut::{CutError, verify_cut};
 pub use diff::{StateChange, diff};
 pub(crate) use fold::fold;
+pub(crate) use ground::ground_of;
 use imbl::{OrdMap, OrdSet};
 pub use invite::{Invite, InviteKind};
 pub use join::{JoinError, verify_join};
@@ -36,6 +39,7 @@ pub(crate) use origin::Origin;
 pub use overruling::{Overruling, Rule};
 pub use role::Role;
 pub use roster::{Admitted, Member, ROSTER_MAX, Roster};
+pub use succession::{Claim, Policy, Reign, Title};
 
 use crate::event::{BlobRef, Genesis};
 use crate::id::{ChannelId, DeviceId, EventId, IdentityId, InviteId, LeafId, RoleId, ServerId};
@@ -45,7 +49,8 @@ use crate::log::Causality;
 #[derive(Clone, Debug)]
 pub struct Community {
     server: ServerId,
-    owner: IdentityId,
+    founder: IdentityId,
+    reign: Arc<Reign>,
     genesis: Arc<Genesis>,
     name: Arc<str>,
     description: Arc<str>,
@@ -77,10 +82,10 @@ impl Community {
         self.server
     }
 
-    /// The owner.
+    /// The owner: the founder, or whoever the server passed to.
     #[must_use]
     pub fn owner(&self) -> IdentityId {
-        self.owner
+        self.reign.owner
     }
 
     /// What the server was founded with.
@@ -89,9 +94,9 @@ impl Community {
         &self.genesis
     }
 
-    /// Those who belong to the server from the start: the owner and the peers that genesis names.
+    /// Those who belong to the server from the start: genesis' author and the peers that it names.
     pub fn founders(&self) -> impl Iterator<Item = IdentityId> + '_ {
-        core::iter::once(self.owner).chain(self.genesis.peers.iter().copied())
+        core::iter::once(self.founder).chain(self.genesis.peers.iter().copied())
     }
 
     /// The server's name.

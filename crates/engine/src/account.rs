@@ -129,6 +129,12 @@ impl Account {
         self.log.id()
     }
 
+    /// Whether the root key that counts now is on this device.
+    #[must_use]
+    pub fn holds_root(&self) -> bool {
+        self.log.root() == Some(self.keys.root().public())
+    }
+
     /// This device.
     #[must_use]
     pub fn device(&self) -> DeviceId {

@@ -113,6 +113,27 @@ fn line(room: &Room, body: &Body) -> Option<Line> {
         },
         Body::DeviceCut(cut) => about("device_cut", &cut.identity),
         Body::MinVersion(version) => plain("min_version").with("version", Some(&version.version)),
+        Body::OwnershipTransfer(transfer) => about("ownership_transfer", &transfer.to),
+        Body::SuccessionPolicy(policy) => plain("succession_policy")
+            .with("successors", names(room, &policy.successors).as_ref())
+            .with("council", names(room, &policy.council).as_ref())
+            .with("quorum", Some(&policy.quorum))
+            .with("recovery_keys", Some(&policy.recovery_keys.len()))
+            .with("delay_days", Some(&policy.delay_days)),
+        Body::SuccessionClaim(claim) => about("succession_claim", &claim.heir),
+        Body::SuccessionConfirm(confirm) => Line {
+            target: Some(confirm.claim.to_string()),
+            ..plain("succession_confirm")
+        }
+        .with("days", Some(&confirm.days)),
+        Body::SuccessionVeto(veto) => Line {
+            target: Some(veto.claim.to_string()),
+            ..plain("succession_veto")
+        },
+        Body::Accession(accession) => Line {
+            target: Some(accession.claim.to_string()),
+            ..plain("succession_take_over")
+        },
         Body::Merge(_) => return None,
     })
 }
@@ -124,6 +145,11 @@ impl Line {
         }
         self
     }
+}
+
+fn names(room: &Room, members: &[IdentityId]) -> Option<String> {
+    let names: Vec<String> = members.iter().map(|member| room.name_of(member)).collect();
+    (!names.is_empty()).then(|| names.join(", "))
 }
 
 fn bits(bits: Bits) -> Option<String> {

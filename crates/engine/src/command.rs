@@ -1,9 +1,14 @@
 //! What a person asks of their node.
 
+mod ownership;
+
 use conclave_core::content::Attachment;
 use conclave_core::event::{BlobRef, Overwrite, Subject};
-use conclave_core::id::{ChannelId, EnvelopeId, IdentityId, InviteId, Millis, RoleId, ServerId};
+use conclave_core::id::{
+    ChannelId, EnvelopeId, EventId, IdentityId, InviteId, Millis, RoleId, ServerId,
+};
 use conclave_core::permissions::Bits;
+pub use ownership::OwnershipCommand;
 
 /// One request, as a person means it. Fields in `Option` that are absent leave things as they are; an inner `None` takes the
 /// thing away.
@@ -95,6 +100,7 @@ pub enum Command {
         member: IdentityId,
         nickname: Option<String>,
     },
+    Ownership(OwnershipCommand),
     CreateInvite(InviteDraft),
     RevokeInvite {
         server: ServerId,
@@ -300,6 +306,8 @@ pub enum Reply {
         link: String,
     },
     Blob(BlobRef),
+    /// The event that a command put into the log.
+    Event(EventId),
 }
 
 /// Why a command was refused. Nothing was changed.

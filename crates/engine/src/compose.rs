@@ -9,6 +9,7 @@ mod invites;
 mod join;
 mod members;
 mod messages;
+mod ownership;
 mod register;
 mod roles;
 
@@ -26,6 +27,7 @@ use conclave_core::state::Community;
 pub use found::found_server;
 pub use join::join_finished;
 pub use messages::{presence_everywhere, send_presence};
+pub use ownership::DAY_MS;
 pub use register::{introduce, send_profile, send_reach};
 
 use crate::command::{Command, CommandError, Reply};
@@ -67,6 +69,7 @@ pub fn run(state: &mut State, ctx: &mut Ctx<'_>, command: Command) -> Result<Rep
         | Command::Unban { .. }
         | Command::Timeout { .. }
         | Command::SetNickname { .. } => members::run(state, ctx, command),
+        Command::Ownership(command) => ownership::run(state, ctx, command),
         Command::CreateInvite(_) | Command::RevokeInvite { .. } => {
             invites::run(state, ctx, command)
         }
@@ -154,6 +157,11 @@ pub(crate) fn act(
     let actor = room.actor(&before, &ctx.identity());
     permissions::allows(&before, &actor, &Action::Event(&body), Some(ctx.now))
         .map_err(|denied| refusal(&denied))?;
+    if body.needs_root() && !ctx.me.holds_root() {
+        return Err(CommandError::Conflict(
+            "this takes the account's root key, which is not on this device".to_owned(),
+        ));
+    }
     let everyone = audience::everyone(room.id);
     let (epoch, keys) = rotation::ensure(room, ctx, everyone, &Rule::Everyone)?;
     let event = sign_event(room, ctx, &body, reason);
@@ -202,6 +210,8 @@ pub(crate) fn sign_event(
         community
             .founders()
             .any(|founder| founder == ctx.identity())
+            // Whoever was removed came back through an invite.
+            && community.removals(&ctx.identity()).next().is_none()
     });
     let register = room
         .roster
@@ -223,7 +233,7 @@ pub(crate) fn sign_event(
         register: register.filter(|_| !founder),
         reason,
     };
-    Verified::sign(event, &ctx.me.keys.device())
+    Verified::sign_event(event, &ctx.me.keys.device(), &ctx.me.keys.root())
 }
 
 /// Sends a record of the member plane.

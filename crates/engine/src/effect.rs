@@ -95,6 +95,8 @@ pub enum Notice {
         member: IdentityId,
         presence: Presence,
     },
+    /// Owner, succession policy or claims.
+    Ownership(ServerId),
     ChatRequest {
         server: ServerId,
     },

@@ -1,5 +1,7 @@
 //! What a watcher reads: plain values, put together from state and store at the moment of asking.
 
+mod ownership;
+
 use conclave_core::content::Attachment;
 use conclave_core::event::{BlobRef, Overwrite};
 use conclave_core::id::{
@@ -11,6 +13,7 @@ use conclave_core::permissions::Bits;
 
 use crate::command::{NotifyLevel, Presence};
 use crate::markdown::MdNode;
+pub use ownership::*;
 
 /// The account.
 #[derive(Clone, Debug)]

@@ -2,6 +2,7 @@
 
 mod admin;
 mod messages;
+mod ownership;
 mod servers;
 
 pub use admin::AuditQuery;

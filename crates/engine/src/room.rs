@@ -24,7 +24,7 @@ use conclave_core::state::{Community, Roster};
 use conclave_core::view::{Direction, KeyRange, Table, View, ViewError};
 pub use cursors::Cursors;
 pub use keybook::{Entry, KeyBook, Stage};
-pub use local::{Local, Standing};
+pub use local::{KnownClaim, Local, Standing};
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 pub use waiting::{Wait, Waiting};

@@ -169,7 +169,7 @@ pub fn removals(room: &Room) -> Vec<Removal> {
 
 /// Events of the kinds that can take somebody out of an audience.
 fn removal_events(room: &Room) -> impl Iterator<Item = EventId> + use<'_> {
-    const KINDS: [Kind; 10] = [
+    const KINDS: [Kind; 12] = [
         Kind::Ban,
         Kind::Kick,
         Kind::RoleRevoke,
@@ -180,6 +180,8 @@ fn removal_events(room: &Room) -> impl Iterator<Item = EventId> + use<'_> {
         Kind::ChannelUpdate,
         Kind::InviteRevoke,
         Kind::DeviceCut,
+        Kind::OwnershipTransfer,
+        Kind::Accession,
     ];
     let events = room.log.events();
     events
@@ -370,6 +372,24 @@ pub fn after_event(
         }
     }
     Ok(())
+}
+
+/// Before the old owner cannot read them any more: seals the newest epochs that this device has to a new owner, of every
+/// audience that they were not in.
+pub fn hand_over(room: &mut Room, ctx: &mut Ctx<'_>, before: &Community, to: &IdentityId) {
+    let leaves = room.roster.leaves(before, to);
+    for (audience, rule) in audience::all(before) {
+        let readers = audience::readers(before, &room.roster, &rule);
+        if !readers.contains(&room.me) || readers.contains(to) {
+            continue;
+        }
+        let Some((epoch, _)) = room.newest_epoch(audience) else {
+            continue;
+        };
+        for (_, keys) in &leaves {
+            admit(room, ctx, epoch, &Leaf::full(keys.clone()));
+        }
+    }
 }
 
 /// Seals an epoch to one more leaf; nothing happens if this node cannot pass it on.

@@ -42,6 +42,11 @@ pub fn run(client: &Client, out: Output, command: ServerCommand) -> Result<(), C
             client.post(&format!("/servers/{id}/leave"), &json!({}))?;
             out.done("left");
         }
+        ServerCommand::Transfer {
+            server,
+            member,
+            yes,
+        } => super::ownership::transfer(client, out, &server, &member, yes)?,
     }
     Ok(())
 }

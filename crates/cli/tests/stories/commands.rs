@@ -60,6 +60,7 @@ fn every_command_does_what_it_says() {
     members(&town, &server);
     talk::chats(&town, &server);
     moderation(&town, &server);
+    ownership(&town, &server);
     the_node(&town);
     failures(&town);
     leaving(&town, &server);
@@ -316,6 +317,69 @@ fn moderation(town: &Town, server: &str) {
     );
     let all = list(&town.ada(&["audit", "Harbour"]), "entries");
     assert!(all.len() > 10, "{}", all.len());
+}
+
+fn ownership(town: &Town, server: &str) {
+    let made = town.ada(&["succession", "recovery-key"]);
+    town.ada.knows(server, &town.ben);
+    let set = [
+        "succession",
+        "set",
+        "Harbour",
+        "--successor",
+        "ben",
+        "--recovery-key",
+        &text(&made, "key"),
+        "--council",
+        "ada",
+        "--delay-days",
+        "0",
+    ];
+    town.terminal.fail(&town.ben, &set, REFUSED);
+    let terms = town.ada(&set)["succession"].clone();
+    assert_eq!(terms["needed"], 1);
+    assert_eq!(terms["delay_trustworthy"], false);
+    eventually("Ben may claim", || {
+        let shown = town.ben(&["succession", "show", "Harbour"]);
+        (shown["succession"]["may_claim"] == true).then_some(())
+    });
+    let told = |person: &Person, field: &str| {
+        eventually(field, || {
+            let shown = person.get(&format!("/servers/{server}/ownership"));
+            let claims = list(&shown, "claims");
+            claims
+                .iter()
+                .any(|claim| claim[field] == true)
+                .then_some(())
+        });
+    };
+    town.ben(&["succession", "claim", "Harbour"]);
+    told(&town.ada, "may_veto");
+    town.terminal
+        .fail(&town.ben, &["succession", "veto", "Harbour"], REFUSED);
+    town.ada(&["succession", "veto", "Harbour"]);
+    eventually("the claim is gone", || {
+        let shown = town.ben(&["succession", "show", "Harbour"]);
+        list(&shown, "claims").is_empty().then_some(())
+    });
+    town.ben(&["succession", "claim", "Harbour"]);
+    told(&town.ada, "may_confirm");
+    town.terminal
+        .fail(&town.ben, &["succession", "take", "Harbour"], REFUSED);
+    town.ada(&["succession", "confirm", "Harbour"]);
+    told(&town.ben, "may_take");
+    let taken = town.ben(&["succession", "take", "Harbour"]);
+    assert_eq!(taken["owner"]["id"], town.ben.id);
+    assert_eq!(taken["began"], "succession");
+    // What cannot be undone is asked for, and nobody is at a terminal here.
+    let transfer = ["server", "transfer", "Harbour", "ada"];
+    town.terminal.fail(&town.ben, &transfer, USAGE);
+    let transferred = town.ben(&["server", "transfer", "Harbour", "ada", "--yes"]);
+    assert_eq!(transferred["owner"]["id"], town.ada.id);
+    eventually("Ada owns it again", || {
+        let shown = town.ada(&["succession", "show", "Harbour"]);
+        (shown["mine"] == true).then_some(())
+    });
 }
 
 fn the_node(town: &Town) {

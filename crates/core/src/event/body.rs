@@ -3,12 +3,14 @@
 mod channel;
 mod invite;
 mod member;
+mod owner;
 mod role;
 mod server;
 
 pub use channel::*;
 pub use invite::*;
 pub use member::*;
+pub use owner::*;
 pub use role::*;
 pub use server::*;
 
@@ -42,6 +44,12 @@ pub enum Body {
     DeviceCut(DeviceCut),
     Merge(Merge),
     MinVersion(MinVersion),
+    OwnershipTransfer(OwnershipTransfer),
+    SuccessionPolicy(SuccessionPolicy),
+    SuccessionClaim(SuccessionClaim),
+    SuccessionConfirm(SuccessionConfirm),
+    SuccessionVeto(SuccessionVeto),
+    Accession(Accession),
 }
 
 /// Maps kinds to bodies, both ways.
@@ -107,4 +115,10 @@ bodies!(
     DeviceCut,
     Merge,
     MinVersion,
+    OwnershipTransfer,
+    SuccessionPolicy,
+    SuccessionClaim,
+    SuccessionConfirm,
+    SuccessionVeto,
+    Accession,
 );

@@ -36,6 +36,7 @@ pub enum Kind {
     SuccessionConfirm = 37,
     SuccessionVeto = 38,
     ManifestPointer = 39,
+    Accession = 40,
     Thread = 48,
     Pin = 49,
     Emoji = 50,
@@ -55,7 +56,7 @@ pub enum KindClass {
 
 impl Kind {
     /// All kinds that this build acts on.
-    pub const ACTIVE: [Self; 23] = [
+    pub const ACTIVE: [Self; 29] = [
         Self::Genesis,
         Self::ServerUpdate,
         Self::ChannelCreate,
@@ -79,6 +80,12 @@ impl Kind {
         Self::DeviceCut,
         Self::Merge,
         Self::MinVersion,
+        Self::OwnershipTransfer,
+        Self::SuccessionPolicy,
+        Self::SuccessionClaim,
+        Self::SuccessionConfirm,
+        Self::SuccessionVeto,
+        Self::Accession,
     ];
 
     /// The number on the wire.

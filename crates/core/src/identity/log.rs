@@ -232,6 +232,12 @@ impl IdentityLog {
             .map(|(_, root)| *root)
     }
 
+    /// Whether a key is or was the root.
+    #[must_use]
+    pub fn had_root(&self, key: &VerifyKey) -> bool {
+        self.roots.iter().any(|(_, root)| root == key)
+    }
+
     /// The root key now.
     #[must_use]
     pub fn root(&self) -> Option<VerifyKey> {

@@ -4,10 +4,10 @@ use super::limits::{Malformed, check_body, check_event};
 use super::{AuthorProof, HaltReason, InsertError, Inserted, Log, Node, Verdict};
 use crate::codec;
 use crate::event::{Body, BodyError, EVENT_VERSION, Event};
-use crate::id::{DeviceId, EventId, IdentityId, InviteId, Pseudonym};
+use crate::id::{DeviceId, EventId, IdentityId};
 use crate::permissions::{Actor, Basis, Denied, Level, judge};
 use crate::signed::Verified;
-use crate::state::{Act, Community, copy_of, fold};
+use crate::state::{Act, Community, copy_of, fold, ground_of};
 
 /// Version of the authority protocol that this program speaks.
 pub const PROTOCOL_VERSION: u16 = 1;
@@ -88,9 +88,13 @@ impl Log {
             _ => None,
         };
         let copy = copy_of(past, &body);
-        Ok(Authorised::Act(Box::new(act(
-            id, event, body, basis, admission, copy,
-        ))))
+        let ground = ground_of(past, &actor.identity, &body);
+        Ok(Authorised::Act(Box::new(Act {
+            admission,
+            copy,
+            ground,
+            ..act(id, event, body, basis)
+        })))
     }
 
     /// Who acts, if they are a member in the state of the event's past.
@@ -176,7 +180,7 @@ impl Log {
             return Err(Malformed::Genesis.into());
         }
         let genesis = genesis.clone();
-        let act = act(id, &event, body, Basis::fixed(Level::Owner), None, None);
+        let act = act(id, &event, body, Basis::fixed(Level::Owner));
         let state = Community::found(id, &act, &genesis);
         Ok(self.keep(id, event, Some(act), state))
     }
@@ -284,14 +288,7 @@ fn decode(event: &Verified<Event>) -> Result<Decoded, Malformed> {
     }
 }
 
-fn act(
-    id: EventId,
-    event: &Event,
-    body: Body,
-    basis: Basis,
-    admission: Option<(InviteId, Pseudonym)>,
-    copy: Option<crate::state::Overwrites>,
-) -> Act {
+fn act(id: EventId, event: &Event, body: Body, basis: Basis) -> Act {
     Act {
         id,
         author: event.author,
@@ -302,7 +299,8 @@ fn act(
         reason: event.reason.as_deref().map(Into::into),
         body,
         basis,
-        admission,
-        copy,
+        admission: None,
+        copy: None,
+        ground: None,
     }
 }

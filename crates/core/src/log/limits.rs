@@ -1,10 +1,14 @@
 //! What an event may hold, whatever the state: lengths, counts, numbers, order of lists.
 
+use std::collections::BTreeSet;
+
 use crate::codec::CodecError;
 use crate::event::{
     BlobRef, Body, EVENT_VERSION, Event, Genesis, InviteCreate, Overwrite, REASON_BYTES_MAX, Seen,
+    Succession,
 };
 use crate::id::EventId;
+use crate::signed::SIGNATURE_LEN;
 use crate::state::{ChannelKind, InviteKind, position};
 
 /// Longest name of a server, channel or role in bytes: 100 characters of up to four bytes.
@@ -31,6 +35,18 @@ const NOTARIES_MAX: usize = 16;
 
 /// Most founding peers: a group chat's size.
 const PEERS_MAX: usize = 32;
+
+/// Most named successors: a line of heirs, not a crowd.
+pub const SUCCESSORS_MAX: usize = 16;
+
+/// Most recovery keys: each is a secret that somebody has to keep.
+pub const RECOVERY_KEYS_MAX: usize = 8;
+
+/// Most members of a council: their confirmations are events of one claim.
+pub const COUNCIL_MAX: usize = 32;
+
+/// Longest delay in days: who is silent for a year is lost.
+pub const DELAY_DAYS_MAX: u16 = 365;
 
 /// How an event is badly formed.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -171,6 +187,9 @@ pub(super) fn check_body(body: &Body) -> Checked {
             body.seen.is_none_or(|seen| seen.device == body.device),
         ),
         Body::Merge(body) => value("further heads", body.more == Vec::<EventId>::new()),
+        Body::OwnershipTransfer(_) | Body::SuccessionPolicy(_) | Body::SuccessionClaim(_) => {
+            ownership(body)
+        }
         _ => Ok(()),
     }
 }
@@ -189,6 +208,55 @@ fn genesis(body: &Genesis) -> Checked {
     )?;
     list("peers", body.peers.len(), PEERS_MAX)?;
     ascending("peers", &body.peers, |peer| *peer)
+}
+
+fn ownership(body: &Body) -> Checked {
+    match body {
+        Body::OwnershipTransfer(transfer) => {
+            root_signature(body)?;
+            seen(&transfer.seen)
+        }
+        Body::SuccessionPolicy(terms) => {
+            root_signature(body)?;
+            succession(terms)
+        }
+        Body::SuccessionClaim(claim) => {
+            let proof = claim.recovery.as_ref();
+            let sound = proof.is_none_or(|proof| proof.signature.len() == SIGNATURE_LEN);
+            value("recovery signature", sound)
+        }
+        _ => Ok(()),
+    }
+}
+
+fn root_signature(body: &Body) -> Checked {
+    value(
+        "root signature",
+        body.root_signature_len() == Some(SIGNATURE_LEN),
+    )
+}
+
+fn succession(terms: &Succession) -> Checked {
+    list("successors", terms.successors.len(), SUCCESSORS_MAX)?;
+    list(
+        "recovery keys",
+        terms.recovery_keys.len(),
+        RECOVERY_KEYS_MAX,
+    )?;
+    list("council members", terms.council.len(), COUNCIL_MAX)?;
+    value("repeated successor", distinct(&terms.successors))?;
+    value("repeated recovery key", distinct(&terms.recovery_keys))?;
+    ascending("council members", &terms.council, |member| *member)?;
+    let quorum = usize::from(terms.quorum);
+    value(
+        "council quorum",
+        quorum <= terms.council.len() && (quorum > 0) == !terms.council.is_empty(),
+    )?;
+    value("delay", terms.delay_days <= DELAY_DAYS_MAX)
+}
+
+fn distinct<T: Ord>(list: &[T]) -> bool {
+    list.iter().collect::<BTreeSet<_>>().len() == list.len()
 }
 
 fn invite(body: &InviteCreate) -> Checked {

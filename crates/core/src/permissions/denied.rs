@@ -106,6 +106,43 @@ pub enum Denied {
         /// What the server allows.
         allowed: u16,
     },
+    /// The server is the actor's already.
+    #[error("{0:?} is the owner already")]
+    IsOwner(IdentityId),
+    /// Not the policy in force.
+    #[error("succession policy {0:?} is not in force")]
+    UnknownPolicy(EventId),
+    /// The policy does not name the actor for this.
+    #[error("the succession policy does not name {0:?} for this")]
+    NotNamed(IdentityId),
+    /// The recovery key is not the policy's, or has not signed this.
+    #[error("the recovery key does not entitle to this")]
+    RecoveryKey,
+    /// The actor, or the recovery key, has a claim already.
+    #[error("claim {0:?} is open already")]
+    ClaimOpen(EventId),
+    /// No such claim, or none that is open.
+    #[error("there is no open claim {0:?}")]
+    UnknownClaim(EventId),
+    /// The actor has confirmed the claim already.
+    #[error("{0:?} has confirmed already")]
+    Confirmed(IdentityId),
+    /// The attested days are fewer than the policy asks for.
+    #[error("{days} days attested, {needed} needed")]
+    TooEarly {
+        /// Attested.
+        days: u16,
+        /// Asked for.
+        needed: u16,
+    },
+    /// The claim lacks confirmations.
+    #[error("{have} of {needed} confirmations")]
+    Unconfirmed {
+        /// How many there are.
+        have: usize,
+        /// How many it takes.
+        needed: usize,
+    },
     /// A second genesis.
     #[error("a server has one genesis")]
     SecondGenesis,

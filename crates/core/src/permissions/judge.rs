@@ -3,6 +3,7 @@
 mod channel;
 mod member;
 mod role;
+mod succession;
 
 pub use channel::{CHANNELS_MAX, OVERWRITES_MAX};
 pub use member::{INVITES_MAX, TIMEOUT_MS_MAX};
@@ -27,9 +28,13 @@ pub(crate) fn judge(
     }
     let by = By { community, actor };
     // Joining heads and posting a certificate are open to any member, also to one who is timed out.
+    // Nor does a timeout stop those whom the owner's policy names.
     match body {
         Body::Merge(_) => return Ok(membership(community, actor)),
         Body::DeviceCut(_) => return Ok(Basis::fixed(Level::Proof)),
+        Body::SuccessionClaim(body) => return by.claim(body),
+        Body::SuccessionConfirm(body) => return by.confirm(body),
+        Body::Accession(body) => return by.accede(body),
         _ => {}
     }
     if let Some(until) = timed_out(community, actor, None) {
@@ -38,8 +43,7 @@ pub(crate) fn judge(
     match body {
         Body::Genesis(_) => Err(Denied::SecondGenesis),
         Body::ServerUpdate(_) => by.needs(Bits::MANAGE_GUILD, Place::Server),
-        Body::MinVersion(_) if actor.identity != community.owner() => Err(Denied::OwnerOnly),
-        Body::MinVersion(_) => Ok(Basis::fixed(Level::Owner)),
+        Body::MinVersion(_) => by.owner_only(Level::Owner),
         Body::ChannelCreate(body) => by.channel_create(body),
         Body::ChannelUpdate(body) => by.channel_update(body),
         Body::ChannelDelete(body) => by.channel_delete(body),
@@ -58,7 +62,14 @@ pub(crate) fn judge(
         Body::NicknameSet(body) => by.nickname(body),
         Body::InviteCreate(body) => by.invite_create(body),
         Body::InviteRevoke(body) => by.invite_revoke(body),
-        Body::DeviceCut(_) | Body::Merge(_) => Ok(membership(community, actor)),
+        Body::OwnershipTransfer(body) => by.transfer(&body.to),
+        Body::SuccessionPolicy(_) => by.owner_only(Level::Root),
+        Body::SuccessionVeto(body) => by.veto(body),
+        Body::DeviceCut(_)
+        | Body::Merge(_)
+        | Body::SuccessionClaim(_)
+        | Body::SuccessionConfirm(_)
+        | Body::Accession(_) => Ok(membership(community, actor)),
     }
 }
 

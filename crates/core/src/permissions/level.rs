@@ -24,8 +24,12 @@ pub enum Level {
         /// Its id, which settles equal indices: the greater one is higher.
         RoleId,
     ),
+    /// What the owner's policy entitles to: claims, confirmations and take-overs. No role reaches it.
+    Succession,
     /// The owner.
     Owner,
+    /// The owner with their root's signature.
+    Root,
     /// A proof that needs nobody's permission: the certificate of a device cut.
     Proof,
 }
@@ -36,7 +40,9 @@ impl fmt::Display for Level {
             Self::Nobody => f.write_str("nobody"),
             Self::Everyone => f.write_str("@everyone"),
             Self::Role(_, id) => write!(f, "role {id:?}"),
+            Self::Succession => f.write_str("the succession"),
             Self::Owner => f.write_str("the owner"),
+            Self::Root => f.write_str("the owner's root"),
             Self::Proof => f.write_str("a certificate"),
         }
     }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::ground::Ground;
 use super::{Community, Overwrites};
 use crate::event::{Body, Subject};
 use crate::id::{ChannelId, DeviceId, EventId, IdentityId, InviteId, Millis, Pseudonym};
@@ -23,6 +24,8 @@ pub(crate) struct Act {
     pub admission: Option<(InviteId, Pseudonym)>,
     /// What the event replaces a channel's own overwrites with: the category's, as the author saw them.
     pub copy: Option<Overwrites>,
+    /// What an act of the owner, or about who owns the server, stands on besides; absent where there is nothing to say.
+    pub ground: Option<Box<Ground>>,
 }
 
 /// The overwrites that an event leaves the channel with when it begins or ceases to follow a category: what was in force,

@@ -6,7 +6,7 @@ use imbl::OrdMap;
 use imbl::ordmap::DiffItem;
 
 use super::Community;
-use crate::id::{ChannelId, DeviceId, IdentityId, InviteId, RoleId};
+use crate::id::{ChannelId, DeviceId, EventId, IdentityId, InviteId, RoleId};
 
 /// One difference. Ids are of what changed; what it is now, the later state tells.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -53,6 +53,12 @@ pub enum StateChange {
     LeavesDropped,
     /// The allowed version of the protocol changed.
     MinVersion,
+    /// The server passed to somebody: the owner before, who is one no longer.
+    Owner(IdentityId),
+    /// The succession policy changed.
+    Succession,
+    /// A claim was made or confirmed, or is no longer open.
+    Claim(EventId),
 }
 
 impl StateChange {
@@ -70,6 +76,7 @@ impl StateChange {
                 | Self::InviteRevoked(_)
                 | Self::DeviceCut(_)
                 | Self::LeavesDropped
+                | Self::Owner(_)
         )
     }
 }
@@ -82,6 +89,15 @@ pub fn diff(before: &Community, after: &Community) -> Vec<StateChange> {
     of_roles(before, after, &mut changes);
     of_channels(before, after, &mut changes);
     of_members(before, after, &mut changes);
+    if before.owner() != after.owner() {
+        changes.insert(StateChange::Owner(before.owner()));
+    }
+    if before.reign.policy != after.reign.policy {
+        changes.insert(StateChange::Succession);
+    }
+    keys(&before.reign.claims, &after.reign.claims, |claim| {
+        changes.insert(StateChange::Claim(*claim));
+    });
     keys(&before.cuts, &after.cuts, |device| {
         changes.insert(StateChange::DeviceCut(*device));
     });

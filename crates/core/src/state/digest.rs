@@ -2,7 +2,7 @@
 
 use minicbor::Encode;
 
-use super::{Channel, Community, Invite, Overwrites, Role};
+use super::{Channel, Community, Invite, Overwrites, Reign, Role};
 use crate::codec;
 use crate::event::Subject;
 use crate::hash::{Label, hash};
@@ -10,7 +10,7 @@ use crate::id::{Digest, EventId, IdentityId};
 use crate::permissions::Bits;
 
 /// Sections of the encoding, which is an array of them.
-const SECTIONS: u8 = 16;
+const SECTIONS: u8 = 17;
 
 impl Community {
     /// The hash of the state's canonical encoding (chapter `authority`, "State digest"). Takes time linear in the state.
@@ -19,13 +19,13 @@ impl Community {
         hash(Label::StateDigest, &[&self.encode_state()])
     }
 
-    /// The state's canonical encoding: one CBOR array of 16 arrays; what is a map in the state is an array of tuples in
+    /// The state's canonical encoding: one CBOR array of 17 arrays; what is a map in the state is an array of tuples in
     /// ascending order of keys.
     #[must_use]
     pub fn encode_state(&self) -> Vec<u8> {
         let mut out = vec![0x80 | SECTIONS];
         let mut put = |section: Vec<u8>| out.extend_from_slice(&section);
-        put(codec::encode(&(self.server, self.owner)));
+        put(codec::encode(&(self.server, self.reign.owner)));
         put(codec::encode(&(
             &*self.name,
             &*self.description,
@@ -81,7 +81,50 @@ impl Community {
             self.genesis.owner_root,
             self.genesis.hosting_root,
         )));
+        put(self.encode_reign());
         out
+    }
+}
+
+impl Community {
+    fn encode_reign(&self) -> Vec<u8> {
+        let Reign {
+            root,
+            began,
+            tenure,
+            policy,
+            claims,
+            ..
+        } = &*self.reign;
+        let tenure: Vec<EventId> = tenure.iter().copied().collect();
+        let policy = policy.as_ref().map(|policy| {
+            let terms = &policy.terms;
+            (
+                policy.event,
+                terms.successors.clone(),
+                terms.recovery_keys.clone(),
+                terms.council.clone(),
+                (terms.quorum, terms.delay_days),
+            )
+        });
+        let claims: Vec<_> = claims
+            .values()
+            .map(|claim| {
+                let confirmed: Vec<_> = claim
+                    .confirmed
+                    .iter()
+                    .map(|(who, by)| (*who, *by))
+                    .collect();
+                (
+                    claim.id,
+                    claim.by,
+                    claim.heir,
+                    claim.title.number(),
+                    confirmed,
+                )
+            })
+            .collect();
+        codec::encode(&(self.founder, *root, *began, tenure, policy, claims))
     }
 }
 

@@ -8,6 +8,7 @@ mod apply;
 mod channels;
 mod keys;
 mod members;
+mod reign;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,7 +17,7 @@ use imbl::{OrdMap, OrdSet};
 use keys::Key;
 
 use super::overrule::{Pasts, Standing, settle};
-use super::{Act, Community, Role};
+use super::{Act, Community, Reign, Role};
 use crate::event::Genesis;
 use crate::id::{EventId, ServerId};
 use crate::log::Causality;
@@ -39,7 +40,8 @@ impl Community {
         };
         Self {
             server,
-            owner: act.author,
+            founder: act.author,
+            reign: Arc::new(Reign::founding(act.author, genesis.owner_root)),
             name: genesis.name.as_str().into(),
             genesis: Arc::new(genesis.clone()),
             description: "".into(),
@@ -101,6 +103,7 @@ impl Community {
         for act in region.acts {
             keys::of(act, |key| writes.entry(key).or_default().push(*act));
         }
+        self.succeed(&region);
         let wipes = self.wipe_removed(&region);
         for (key, writers) in &writes {
             self.write(&region, &wipes, *key, writers);

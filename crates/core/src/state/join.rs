@@ -97,6 +97,10 @@ pub(super) fn stands(community: &Community, register: &Register) -> Result<(), J
             let known = community
                 .invite(invite)
                 .ok_or(JoinError::UnknownInvite(*invite))?;
+            // Nobody below can remove the owner, not even by closing the door that they came through.
+            if register.identity == community.owner() {
+                return Ok(());
+            }
             if !known.admits(&register.pseudonym) {
                 return Err(JoinError::Revoked {
                     invite: *invite,

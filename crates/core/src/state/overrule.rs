@@ -8,6 +8,7 @@
 mod bears;
 mod court;
 mod past;
+mod reign;
 
 use core::cmp::Reverse;
 use core::ops::Deref;

@@ -17,6 +17,8 @@ pub enum Rule {
     Lost,
     /// Its target was lifted out of its reach.
     Lifted,
+    /// Who owned the server was settled otherwise.
+    Reign,
 }
 
 impl Rule {
@@ -30,6 +32,7 @@ impl Rule {
             Self::Invite => 4,
             Self::Lost => 5,
             Self::Lifted => 6,
+            Self::Reign => 7,
         }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use conclave_core::event::*;
 use conclave_core::id::*;
-use conclave_core::log::{AuthorProof, InsertError, Inserted, Log, Verdict};
+use conclave_core::log::{AuthorProof, Effect, InsertError, Inserted, Log, Verdict};
 use conclave_core::member::*;
 use conclave_core::permissions::{Bits, Denied};
 use conclave_core::signed::{SigningKey, Verified};
@@ -118,6 +118,35 @@ impl World {
         world
     }
 
+    /// Another device of somebody, as a person of its own number.
+    pub fn second_device(&mut self, of: Who) -> Who {
+        let who = self.people.len();
+        let device = Person {
+            identity: self.identity(of),
+            register_seq: self.people[of].register_seq,
+            ..person(who)
+        };
+        self.people.push(device);
+        if of == OWNER {
+            self.peers.push(who);
+        }
+        who
+    }
+
+    /// Somebody acts at heads without their own events: a branch beside what else they did.
+    pub fn sign_beside(&mut self, who: Who, heads: &[EventId], body: impl Into<Body>) -> EventId {
+        self.last.remove(&self.people[who].device);
+        self.act_at(who, heads, body)
+    }
+
+    /// What overruled an event, if something did.
+    pub fn fell_to(&mut self, id: &EventId) -> Option<EventId> {
+        match self.log.effective(id) {
+            Some(Effect::Overruled { by, .. }) => Some(by),
+            _ => None,
+        }
+    }
+
     pub fn identity(&self, who: Who) -> IdentityId {
         self.people[who].identity
     }
@@ -159,7 +188,8 @@ impl World {
             time: Millis(self.time),
             ..blank(&person, &body.into())
         };
-        Verified::sign(event, &person.key)
+        // Everybody's root is their device's key here; what a root's signature is worth is another test's matter.
+        Verified::sign_event(event, &person.key, &person.key)
     }
 
     /// Takes an event into the world's log.
@@ -300,6 +330,48 @@ impl World {
             bot: None,
         };
         Verified::sign(register, &person.key)
+    }
+}
+
+/// Hands the server to somebody, honouring of the old owner's events those up to a sequence.
+pub fn transfer(world: &World, from: Who, to: Who, seen: Option<u64>) -> OwnershipTransfer {
+    RootSigned::draft(Transfer {
+        to: world.identity(to),
+        root: world.people[to].key.public(),
+        seen: world.seen(from, seen),
+    })
+}
+
+/// A policy with a council of the given people.
+pub fn council(world: &World, successors: &[Who], council: &[Who], quorum: u16) -> Succession {
+    let ids = |who: &[Who]| who.iter().map(|who| world.identity(*who)).collect();
+    let mut council: Vec<IdentityId> = ids(council);
+    council.sort_unstable();
+    Succession {
+        successors: ids(successors),
+        recovery_keys: vec![],
+        council,
+        quorum,
+        delay_days: 7,
+    }
+}
+
+pub fn claim(world: &World, policy: EventId, heir: Who) -> SuccessionClaim {
+    SuccessionClaim {
+        policy,
+        heir: world.identity(heir),
+        recovery: None,
+    }
+}
+
+pub fn confirm(claim: EventId) -> SuccessionConfirm {
+    SuccessionConfirm { claim, days: 7 }
+}
+
+pub fn accession(world: &World, claim: EventId, heir: Who) -> Accession {
+    Accession {
+        claim,
+        root: world.people[heir].key.public(),
     }
 }
 

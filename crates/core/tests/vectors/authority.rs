@@ -1,5 +1,6 @@
 //! Vectors of chapter `authority`: histories with the verdict of every event, the heads, what is overruled, and the state.
 
+mod ownership;
 mod restrictions;
 mod structure;
 mod values;
@@ -179,5 +180,14 @@ fn authority() {
     check(
         "authority",
         &json!({ "chapter": "authority", "version": 1, "cases": cases }),
+    );
+}
+
+#[test]
+fn succession() {
+    let cases = ownership::ownership();
+    check(
+        "succession",
+        &json!({ "chapter": "succession", "version": 1, "cases": cases }),
     );
 }

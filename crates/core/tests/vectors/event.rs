@@ -188,6 +188,38 @@ fn other_bodies() -> Vec<Body> {
     ]
 }
 
+fn ownership_bodies() -> Vec<Body> {
+    let claim = EventId([0xe1; 32]);
+    vec![
+        Body::OwnershipTransfer(RootSigned::draft(Transfer {
+            to: MEMBER,
+            root: key(11).public(),
+            seen: vec![seen()],
+        })),
+        Body::SuccessionPolicy(RootSigned::draft(Succession {
+            successors: vec![MEMBER],
+            recovery_keys: vec![key(12).public()],
+            council: vec![IdentityId([1; 32]), IdentityId([2; 32])],
+            quorum: 2,
+            delay_days: 14,
+        })),
+        Body::SuccessionClaim(SuccessionClaim {
+            policy: EventId([0xe2; 32]),
+            heir: MEMBER,
+            recovery: Some(RecoveryProof {
+                key: key(12).public(),
+                signature: vec![5; 64].into(),
+            }),
+        }),
+        Body::SuccessionConfirm(SuccessionConfirm { claim, days: 14 }),
+        Body::SuccessionVeto(SuccessionVeto { claim }),
+        Body::Accession(Accession {
+            claim,
+            root: key(11).public(),
+        }),
+    ]
+}
+
 /// An event that carries a body.
 fn event(body: &Body) -> Event {
     let genesis = matches!(body, Body::Genesis(_));
@@ -215,8 +247,17 @@ fn event(body: &Body) -> Event {
 
 fn accept(body: &Body) -> (Value, Verified<Event>) {
     let name = format!("{:?}", body.kind());
-    let (mut case, event) = signed(&name, event(body), &key(10));
-    assert_eq!(event.decode_body().unwrap(), *body);
+    // What the root signs beside the device is signed with key 11, and is part of the body.
+    let event = event(body);
+    let event = Event::clone(&Verified::sign_event(event, &key(10), &key(11)));
+    let (mut case, event) = signed(&name, event, &key(10));
+    let read = event.decode_body().unwrap();
+    assert_eq!(read.kind(), body.kind());
+    if body.needs_root() {
+        case["root_key"] = key(11).public().to_string().into();
+    } else {
+        assert_eq!(read, *body);
+    }
     case["kind"] = event.kind.into();
     case["body"] = hex::encode(&*event.body).into();
     (case, event)
@@ -297,6 +338,7 @@ fn event_formats() {
         role_bodies(),
         member_bodies(),
         other_bodies(),
+        ownership_bodies(),
     ]
     .concat();
     let mut kinds: Vec<_> = bodies.iter().map(Body::kind).collect();

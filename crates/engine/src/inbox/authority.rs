@@ -1,7 +1,7 @@
 //! Authority events: from an opened envelope into the log.
 
 use conclave_core::envelope::Envelope;
-use conclave_core::event::{Body, Event};
+use conclave_core::event::{Body, Event, RootError, verify_receiver, verify_root};
 use conclave_core::id::EventId;
 use conclave_core::keys::EpochKeys;
 use conclave_core::log::InsertError;
@@ -74,7 +74,7 @@ pub fn accept(
             None => Verdict::Refuse("no register proves the author's membership".to_owned()),
         });
     };
-    if let Some(verdict) = judge_cut(room, &event) {
+    if let Some(verdict) = judge_cut(room, &event).or_else(|| judge_root(room, &event)) {
         return Ok(verdict);
     }
     let id: EventId = event.event_id();
@@ -100,6 +100,34 @@ pub fn accept(
             None => Verdict::Refuse("an event without its parents".to_owned()),
         }),
         Err(error) => Ok(Verdict::Refuse(error.to_string())),
+    }
+}
+
+/// What takes the root's signature has it, and a root that is named is one; nothing if the event asks for none, or it holds.
+fn judge_root(room: &Room, event: &Verified<Event>) -> Option<Verdict> {
+    let body = event.decode_body().ok()?;
+    if !body.needs_root() && !matches!(body, Body::Accession(_)) {
+        return None;
+    }
+    let Some(log) = room.identities.get(&event.author) else {
+        return Some(Verdict::Wait(Wait::Identity(event.author)));
+    };
+    match verify_root(event, &body, log) {
+        Ok(()) => {}
+        Err(RootError::UnknownHead(_)) => {
+            return Some(Verdict::Wait(Wait::Identity(event.author)));
+        }
+        Err(error) => return Some(Verdict::Refuse(error.to_string())),
+    }
+    let Body::OwnershipTransfer(transfer) = &body else {
+        return None;
+    };
+    let known = room.identities.get(&transfer.to);
+    match known.map(|log| verify_receiver(transfer, log)) {
+        Some(Ok(())) => None,
+        // The root may be newer than what is known of the log.
+        None | Some(Err(RootError::OtherRoot)) => Some(Verdict::Wait(Wait::Identity(transfer.to))),
+        Some(Err(error)) => Some(Verdict::Refuse(error.to_string())),
     }
 }
 

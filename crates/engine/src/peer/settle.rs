@@ -12,7 +12,7 @@ use crate::compose;
 use crate::ctx::Ctx;
 use crate::effect::Notice;
 use crate::inbox;
-use crate::room::{Room, Standing, Wait};
+use crate::room::{KnownClaim, Room, Standing, Wait};
 use crate::sync::{self, Links};
 use crate::timeline;
 
@@ -98,8 +98,26 @@ fn changed(
     if !changes.is_empty() && before.is_some_and(|before| sees_more(room, before, &after)) {
         sync::fetch_again(room, links, ctx);
     }
+    note_claims(room, ctx, &after);
     standing(room, ctx, &after);
     Ok(())
+}
+
+/// Starts this node's own count of days for claims that are new, and forgets those that are no longer open.
+fn note_claims(room: &mut Room, ctx: &mut Ctx<'_>, after: &Community) {
+    let known = |id| room.local.knows_claim_since(id).unwrap_or(ctx.now);
+    let claims: Vec<KnownClaim> = after
+        .claims()
+        .into_iter()
+        .map(|claim| KnownClaim {
+            claim: claim.id,
+            since: known(&claim.id),
+        })
+        .collect();
+    if claims != room.local.claims {
+        room.local.claims = claims;
+        room.local.save(&mut ctx.txn, room.id);
+    }
 }
 
 /// Whether a channel that was there already can be viewed only now, so that nobody has sent what is in it.
@@ -143,13 +161,22 @@ fn tell(
         StateChange::RoleGranted(member, _)
         | StateChange::RoleRevoked(member, _)
         | StateChange::Timeout(member)
-        | StateChange::Nickname(member) => {
+        | StateChange::Nickname(member)
+        | StateChange::Owner(member) => {
             ctx.out.notice(Notice::Member {
                 server,
                 member: *member,
             });
         }
+        StateChange::Succession | StateChange::Claim(_) => {
+            ctx.out.notice(Notice::Ownership(server));
+        }
         _ => {}
+    }
+    if matches!(change, StateChange::Owner(_)) {
+        let member = after.owner();
+        ctx.out.notice(Notice::Member { server, member });
+        ctx.out.notice(Notice::Ownership(server));
     }
     Ok(())
 }

@@ -232,6 +232,7 @@ fn why_not(room: &Room, log: &mut Log, event: &EventId) -> Option<String> {
                 Rule::Invite => "its author's invite was closed",
                 Rule::Lost => "what permitted it was taken",
                 Rule::Lifted => "its target was put out of reach",
+                Rule::Reign => "who owned the server was settled otherwise",
             };
             Some(format!("overruled by a concurrent act of {author}: {what}"))
         }

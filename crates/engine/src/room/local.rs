@@ -1,7 +1,7 @@
 //! What this node alone keeps about a server.
 
 use conclave_core::codec::{self, CodecError, Limits};
-use conclave_core::id::{Millis, ServerId};
+use conclave_core::id::{EventId, Millis, ServerId};
 use conclave_core::member::Reach;
 use conclave_core::view::Table;
 use minicbor::bytes::ByteVec;
@@ -55,6 +55,22 @@ pub struct Local {
     /// Links whose leaf this node holds besides its own: 32-byte secrets.
     #[n(7)]
     pub secrets: Vec<ByteVec>,
+    /// When this node's clock first showed each open claim of ownership.
+    #[n(8)]
+    #[cbor(default)]
+    pub claims: Vec<KnownClaim>,
+}
+
+/// Since when an open claim is known here.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode)]
+#[cbor(map)]
+pub struct KnownClaim {
+    /// The claim.
+    #[n(0)]
+    pub claim: EventId,
+    /// Since when, by this node's clock.
+    #[n(1)]
+    pub since: Millis,
 }
 
 impl Local {
@@ -70,7 +86,15 @@ impl Local {
             hints: Vec::new(),
             reason: None,
             secrets: Vec::new(),
+            claims: Vec::new(),
         }
+    }
+
+    /// Since when a claim is known here.
+    #[must_use]
+    pub fn knows_claim_since(&self, claim: &EventId) -> Option<Millis> {
+        let known = self.claims.iter().find(|known| known.claim == *claim);
+        known.map(|known| known.since)
     }
 
     /// Stores the record.

@@ -8,6 +8,7 @@ pub mod markdown;
 pub mod member;
 pub mod message;
 pub mod network;
+pub mod ownership;
 pub mod requests;
 pub mod server;
 

@@ -8,6 +8,7 @@ pub mod invites;
 pub mod members;
 pub mod messages;
 pub mod node;
+pub mod ownership;
 pub mod roles;
 pub mod servers;
 pub mod tokens;

@@ -2,6 +2,7 @@
 
 mod account;
 mod channels;
+mod ownership;
 mod servers;
 
 use super::action::Action;
@@ -38,6 +39,7 @@ pub static ROUTES: &[&[Route]] = &[
     account::ACCOUNT,
     servers::SERVERS,
     servers::MEMBERS,
+    ownership::OWNERSHIP,
     channels::CHANNELS,
     servers::ROLES,
     channels::MESSAGES,

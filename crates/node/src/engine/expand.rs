@@ -12,6 +12,7 @@ use crate::api::dto::account::{Me, PresenceName};
 use crate::api::dto::channel::Channel;
 use crate::api::dto::member::Member;
 use crate::api::dto::message::{Delivery, Message};
+use crate::api::dto::ownership::Ownership;
 use crate::api::dto::server::{Server, ServerState, ServerSummary};
 use crate::api::{Action, FileBook, Id};
 
@@ -52,6 +53,16 @@ pub fn expand(
         Notice::Delivery { channel, message } => delivery(*channel, *message, reader),
         Notice::Unread { server, channel } => unread(*server, *channel, reader),
         Notice::Typing { .. } | Notice::Presence { .. } => passing(notice, reader),
+        Notice::Ownership(server) => {
+            let shown = reader.ownership(*server)?.map(Ownership::from);
+            let data = json!({ "server_id": server.to_string(), "ownership": shown });
+            told(
+                "ownership.updated",
+                Some(*server),
+                Action::ServersRead,
+                &data,
+            )
+        }
         Notice::ChatRequest { server } => {
             let data = json!({ "id": server.to_string() });
             told("chat.requested", None, Action::ServersJoin, &data)

@@ -30,6 +30,23 @@ export const servers = {
   chat: (from_server: T.Id, member_ids: T.Id[]) => request<T.Server>('POST', '/chats', { from_server, member_ids }),
 };
 
+export interface SuccessionDraft {
+  successors: T.Id[];
+  recovery_keys: T.Id[];
+  council: T.Id[];
+  quorum: number;
+  delay_days: number;
+}
+
+export const ownership = {
+  get: (s: T.Id) => request<T.Ownership>('GET', path(['servers', s, 'ownership'])),
+  transfer: (s: T.Id, member_id: T.Id) => request<T.Ownership>('POST', path(['servers', s, 'ownership', 'transfer']), { member_id }),
+  set: (s: T.Id, body: SuccessionDraft) => request<T.Ownership>('PUT', path(['servers', s, 'succession']), body),
+  claim: (s: T.Id, body: { heir_id?: T.Id; recovery_key?: string }) => request<T.Ownership>('POST', path(['servers', s, 'succession', 'claims']), body),
+  act: (s: T.Id, claim: T.Id, act: 'confirm' | 'take' | 'veto') => request<T.Ownership>('POST', path(['servers', s, 'succession', 'claims', claim, act])),
+  recoveryKey: () => request<{ key: T.Id; secret: string }>('POST', '/recovery-keys'),
+};
+
 export const members = {
   list: (s: T.Id, q: { query?: string; limit?: number; after?: T.Id | undefined }) =>
     request<{ members: T.Member[]; total: number }>('GET', path(['servers', s, 'members'], q)),

@@ -22,6 +22,7 @@ export interface EventMap {
   typing: { channel_id: T.Id; member_id: T.Id; name: string; until_ms: number };
   presence: { server_id: T.Id; member_id: T.Id; presence: T.Presence };
   unread: { server_id: T.Id; channel_id: T.Id; unread: boolean; mentions: number; last_read_id: T.Id | null };
+  'ownership.updated': { server_id: T.Id; ownership: T.Ownership | null };
   'blob.ready': { hash: T.BlobRef };
   'chat.requested': { id: T.Id };
   notice: { level: 'info' | 'warn' | 'error'; code: string; text: string };

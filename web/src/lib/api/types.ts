@@ -56,6 +56,51 @@ export interface Server extends ServerSummary {
   default_durability: Durability;
 }
 
+export interface Named {
+  id: Id;
+  name: string;
+  member: boolean;
+}
+
+/** An open claim to a server. */
+export interface Claim {
+  id: Id;
+  by: Named;
+  heir: Named;
+  title: 'recovery_key' | 'successor' | 'council';
+  known_since_ms: number;
+  /** When this device may first attest the delay. */
+  ripe_at_ms: number;
+  confirmed: Named[];
+  missing: Named[];
+  needed: number;
+  may_confirm: boolean;
+  may_take: boolean;
+  may_veto: boolean;
+}
+
+/** Who owns a server, and who may after them. */
+export interface Ownership {
+  owner: Named;
+  began: 'founding' | 'transfer' | 'succession';
+  since_ms: number;
+  mine: boolean;
+  root_here: boolean;
+  succession: {
+    id: Id;
+    successors: Named[];
+    recovery_keys: Id[];
+    council: Named[];
+    quorum: number;
+    delay_days: number;
+    needed: number;
+    delay_trustworthy: boolean;
+    may_claim: boolean;
+    may_claim_for_others: boolean;
+  } | null;
+  claims: Claim[];
+}
+
 export interface Overwrite {
   kind: 'role' | 'member';
   id: Id;

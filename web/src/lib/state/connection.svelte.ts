@@ -7,6 +7,7 @@ import { t } from '../i18n/index.svelte';
 import { chatRequests } from './chatRequests.svelte';
 import { members } from './members.svelte';
 import { notify } from './notifications';
+import { ownerships } from './ownership.svelte';
 import { servers } from './servers.svelte';
 import { session } from './session.svelte';
 import { timelines } from './timeline.svelte';
@@ -62,6 +63,7 @@ class Connection {
     clearTimeout(this.#resync);
     this.#resync = setTimeout(() => {
       for (const id of servers.details.keys()) void servers.load(id);
+      for (const id of ownerships.of.keys()) void ownerships.load(id);
       members.refreshAll();
       timelines.refreshAll();
     }, RESYNC_DELAY_MS);
@@ -105,6 +107,10 @@ class Connection {
     typing: ({ channel_id, member_id, name, until_ms }) => typing.receive(channel_id, { id: member_id, name, untilMs: until_ms }),
     presence: ({ server_id, member_id, presence }) => members.presence(server_id, member_id, presence),
     unread: ({ server_id, channel_id, ...patch }) => servers.setUnread(server_id, channel_id, patch),
+    'ownership.updated': ({ server_id, ownership }) => {
+      ownerships.put(server_id, ownership);
+      if (ownership?.mine === true && ownership.claims.length > 0) toasts.show(t('claim.toast', { name: servers.summaries.get(server_id)?.name ?? '' }), 'warn');
+    },
     'chat.requested': () => void chatRequests.load(),
     'blob.ready': ({ hash }) => timelines.fileArrived(hash),
     notice: ({ level, text }) => toasts.show(text, level),

@@ -66,6 +66,10 @@ impl Court<'_> {
                     }
                 });
             }
+            Body::OwnershipTransfer(body) => self.on_transfer(index, &body.to, &body.seen),
+            Body::SuccessionPolicy(_) => self.on_claims(index, None),
+            Body::SuccessionVeto(body) => self.on_claims(index, Some(&body.claim)),
+            Body::Accession(_) => self.protect(index, &act.author),
             _ => {
                 if let Some(channel) = act.writes_overwrites() {
                     self.in_place(index, &channel, |source, author| {
@@ -215,13 +219,20 @@ fn overwritten(act: &Act, source: &mut Source, author: IdentityId) {
     }
 }
 
-/// Whether an event of this kind needs no permission.
-fn needs_none(body: &Body) -> bool {
-    matches!(body, Body::Merge(_) | Body::DeviceCut(_))
+/// Whether an event of this kind needs no permission, so that no timeout stops it.
+pub(super) fn needs_none(body: &Body) -> bool {
+    matches!(
+        body,
+        Body::Merge(_)
+            | Body::DeviceCut(_)
+            | Body::SuccessionClaim(_)
+            | Body::SuccessionConfirm(_)
+            | Body::Accession(_)
+    )
 }
 
 /// Whether a restriction has seen an event and honours it. A device that it does not list has nothing honoured.
-fn within(act: &Act, seen: &[Seen]) -> bool {
+pub(super) fn within(act: &Act, seen: &[Seen]) -> bool {
     let seen = seen.iter().find(|seen| seen.device == act.device);
     seen.and_then(|seen| seen.event_seq)
         .is_some_and(|last| act.seq <= last)

@@ -4,6 +4,7 @@ use core::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Pasts;
+use super::reign::Footing;
 use crate::event::{Body, Subject};
 use crate::id::{ChannelId, DeviceId, EventId, IdentityId, InviteId, RoleId};
 use crate::permissions::{Bits, Condition, Level};
@@ -45,6 +46,8 @@ pub(super) struct Seat {
     settled: bool,
     floor: u32,
     conditions: Vec<(Bits, Vec<Source>)>,
+    /// What an act of the owner, or about who owns the server, stands on besides.
+    pub footing: Option<Box<Footing>>,
 }
 
 impl Seat {
@@ -151,10 +154,12 @@ impl<'a> Court<'a> {
             weight: rank(&self.levels, &act.basis.level),
             by: None,
             settled: false,
+            footing: None,
             floor: rank(&self.levels, &act.basis.floor),
             conditions,
         });
         // What it stands on is seated already, with its first weight.
+        self.note_ground(index, places);
         let weight = self.weigh(index);
         self.seats[index].weight = weight;
         self.queue.insert((Reverse(weight), index));
@@ -182,7 +187,9 @@ impl<'a> Court<'a> {
     /// An event's weight as things are: the least that any permission which it needs is worth.
     fn weigh(&self, index: usize) -> u32 {
         let seat = &self.seats[index];
-        let mut weight = if seat.conditions.is_empty() {
+        let mut weight = if seat.footing.is_some() {
+            return self.weigh_footing(index);
+        } else if seat.conditions.is_empty() {
             return seat.weight;
         } else {
             self.top
@@ -231,10 +238,14 @@ impl<'a> Court<'a> {
             if now < weight {
                 self.queue.insert((Reverse(now), index));
             } else {
-                self.seats[index].settled = true;
-                settled.push(index);
+                let index = self.contest(index);
+                if self.seats[index].by.is_none() {
+                    self.seats[index].settled = true;
+                    settled.push(index);
+                }
             }
         }
+        settled.sort_unstable();
         settled
     }
 
@@ -248,7 +259,21 @@ impl<'a> Court<'a> {
         among.iter().copied().filter(beside).collect()
     }
 
-    fn is_open(&self, index: usize) -> bool {
+    pub fn is_settled(&self, index: usize) -> bool {
+        self.seats[index].settled
+    }
+
+    /// Whether neither of two events is in the past of the other.
+    pub fn are_beside(&self, a: usize, b: usize) -> bool {
+        let (first, last) = (a.min(b), a.max(b));
+        a != b && !self.pasts.before(self.offset + first, self.offset + last)
+    }
+
+    pub fn stand_on(&mut self, dependant: usize, event: usize) {
+        push_once(&mut self.dependants[event], dependant);
+    }
+
+    pub fn is_open(&self, index: usize) -> bool {
         let seat = &self.seats[index];
         !seat.settled && seat.by.is_none()
     }
@@ -273,7 +298,7 @@ impl<'a> Court<'a> {
                 }
                 let stands = seat.stands();
                 self.touch(dependant, Rule::Lost);
-                if !stands {
+                if !stands || !self.has_footing(dependant) {
                     falling.push(dependant);
                 }
             }
@@ -347,6 +372,9 @@ fn push_once(list: &mut Vec<usize>, index: usize) {
     }
 }
 
+/// Bits of a number below the place of its level.
+const RANK_BITS: u32 = 12;
+
 /// All levels that a region speaks of, ascending, so that they compare as numbers.
 fn levels(acts: &[&Act]) -> Vec<Level> {
     let mut levels = vec![Level::Owner];
@@ -362,7 +390,8 @@ fn levels(acts: &[&Act]) -> Vec<Level> {
     levels
 }
 
+/// The number of a level. Between two levels there is room for what stands on an event of the higher one ([`super::reign`]).
 fn rank(levels: &[Level], level: &Level) -> u32 {
     let place = levels.partition_point(|other| other < level);
-    u32::try_from(place).unwrap_or(u32::MAX)
+    u32::try_from(place << RANK_BITS).unwrap_or(u32::MAX)
 }
