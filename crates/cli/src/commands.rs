@@ -1,6 +1,7 @@
 //! One function a command: from arguments to requests, from answers to text.
 
 pub mod account;
+pub mod audit;
 pub mod channels;
 pub mod chats;
 pub mod invites;

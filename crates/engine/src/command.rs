@@ -95,6 +95,15 @@ pub enum Command {
         member: IdentityId,
         nickname: Option<String>,
     },
+    /// The command with a reason for the audit log, for every event that it makes and that has none of its own.
+    Because {
+        reason: String,
+        command: Box<Command>,
+    },
+    /// Says that one knows which own events did not survive.
+    AcknowledgeLost {
+        server: ServerId,
+    },
     CreateInvite(InviteDraft),
     RevokeInvite {
         server: ServerId,
@@ -166,6 +175,20 @@ pub enum Command {
         server: ServerId,
         hash: conclave_core::id::BlobHash,
     },
+}
+
+impl Command {
+    /// The same command, with a reason for the audit log if there is one.
+    #[must_use]
+    pub fn because(self, reason: Option<String>) -> Self {
+        match reason {
+            Some(reason) => Self::Because {
+                reason,
+                command: Box::new(self),
+            },
+            None => self,
+        }
+    }
 }
 
 /// What kind of server to found.

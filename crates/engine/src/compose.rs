@@ -9,6 +9,7 @@ mod invites;
 mod join;
 mod members;
 mod messages;
+mod moderation;
 mod register;
 mod roles;
 
@@ -67,6 +68,11 @@ pub fn run(state: &mut State, ctx: &mut Ctx<'_>, command: Command) -> Result<Rep
         | Command::Unban { .. }
         | Command::Timeout { .. }
         | Command::SetNickname { .. } => members::run(state, ctx, command),
+        Command::Because { reason, command } => {
+            ctx.reason = Some(reason);
+            run(state, ctx, *command)
+        }
+        Command::AcknowledgeLost { .. } => moderation::run(state, ctx, command),
         Command::CreateInvite(_) | Command::RevokeInvite { .. } => {
             invites::run(state, ctx, command)
         }
@@ -142,6 +148,7 @@ pub(crate) fn act(
 ) -> Result<EventId, CommandError> {
     let body = body.into();
     let before = community(room)?;
+    let reason = reason.or_else(|| ctx.reason.clone());
     if reason
         .as_ref()
         .is_some_and(|reason| reason.len() > REASON_BYTES_MAX)

@@ -9,6 +9,7 @@ pub mod compose;
 pub mod ctx;
 pub mod effect;
 pub mod inbox;
+pub mod lost;
 pub mod markdown;
 pub mod model;
 pub mod outbox;

@@ -1,10 +1,11 @@
 //! What a watcher reads: from state and store to the values of [`crate::model`].
 
 mod admin;
+mod audit;
 mod messages;
 mod servers;
 
-pub use admin::AuditQuery;
+pub use audit::AuditQuery;
 
 use conclave_core::id::{ChannelId, IdentityId, Millis, ServerId};
 use conclave_core::view::{View, ViewError};

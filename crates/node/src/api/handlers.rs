@@ -1,6 +1,7 @@
 //! The answers to each route: from a request to a command or a question, and back.
 
 pub mod account;
+pub mod audit;
 pub mod channels;
 pub mod chats;
 pub mod files;

@@ -3,6 +3,7 @@
 
 mod access;
 mod removal;
+mod survival;
 mod talk;
 
 use conclave_core::id::{ChannelId, RoleId, ServerId};

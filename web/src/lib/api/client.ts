@@ -15,6 +15,16 @@ export const me = {
     request<T.Me>('PUT', '/me', patch),
 };
 
+export interface AuditQuery {
+  limit?: number;
+  before?: T.Id | undefined;
+  action?: string;
+  actor?: T.Id;
+  target?: T.Id;
+  since?: number | undefined;
+  effective?: boolean | undefined;
+}
+
 export const servers = {
   list: () => request<{ servers: T.ServerSummary[] }>('GET', '/servers'),
   get: (s: T.Id) => request<T.Server>('GET', path(['servers', s])),
@@ -23,8 +33,9 @@ export const servers = {
     request<T.Server>('PATCH', path(['servers', s]), body),
   leave: (s: T.Id) => request<void>('POST', path(['servers', s, 'leave'])),
   read: (s: T.Id) => request<void>('POST', path(['servers', s, 'read'])),
-  audit: (s: T.Id, q: { limit?: number; before?: T.Id; action?: string; actor?: T.Id }) =>
-    request<{ entries: T.AuditEntry[] }>('GET', path(['servers', s, 'audit'], q)),
+  audit: (s: T.Id, q: AuditQuery) => request<{ entries: T.AuditEntry[]; next: T.Id | null }>('GET', path(['servers', s, 'audit'], { ...q })),
+  lost: (s: T.Id) => request<{ entries: T.LostEntry[] }>('GET', path(['servers', s, 'lost'])),
+  lostSeen: (s: T.Id) => request<void>('POST', path(['servers', s, 'lost', 'seen'])),
   chatRequests: () => request<{ requests: T.ChatRequest[] }>('GET', '/chats/requests'),
   answerChat: (id: T.Id, accept: boolean) => request<void>('POST', path(['chats', 'requests', id]), { accept }),
   chat: (from_server: T.Id, member_ids: T.Id[]) => request<T.Server>('POST', '/chats', { from_server, member_ids }),

@@ -54,6 +54,9 @@ export interface Server extends ServerSummary {
   my_roles: Id[];
   my_permissions: Bits;
   default_durability: Durability;
+  joins_paused: boolean;
+  /** Own acts that did not survive a merge and that I have not been shown. */
+  lost_unseen: number;
 }
 
 export interface Overwrite {
@@ -230,6 +233,24 @@ export interface AuditEntry {
   changes: { field: string; before: unknown; after: unknown }[];
   effective: boolean;
   why_not: string | null;
+  overruled_by: Overruling | null;
+}
+
+export interface Overruling {
+  id: Id;
+  actor_id: Id;
+  actor_name: string;
+  action: string;
+  target_name: string | null;
+  reason: string | null;
+  time_ms: number;
+}
+
+export interface LostEntry extends AuditEntry {
+  own: boolean;
+  noticed_ms: number | null;
+  counted_here: boolean;
+  acknowledged: boolean;
 }
 
 export interface Ban {

@@ -10,6 +10,7 @@ import { notify } from './notifications';
 import { servers } from './servers.svelte';
 import { session } from './session.svelte';
 import { timelines } from './timeline.svelte';
+import { safeName } from '../model/names';
 import { toasts } from './toasts.svelte';
 import { typing } from './typing.svelte';
 import { view } from './view.svelte';
@@ -105,6 +106,11 @@ class Connection {
     typing: ({ channel_id, member_id, name, until_ms }) => typing.receive(channel_id, { id: member_id, name, untilMs: until_ms }),
     presence: ({ server_id, member_id, presence }) => members.presence(server_id, member_id, presence),
     unread: ({ server_id, channel_id, ...patch }) => servers.setUnread(server_id, channel_id, patch),
+    'server.lost': ({ server_id, unseen, entry }) => {
+      const server = servers.details.get(server_id);
+      if (server !== undefined) servers.put({ ...server, lost_unseen: unseen });
+      if (entry?.own === true) toasts.show(t('lost.toast', { name: safeName(servers.summaries.get(server_id)?.name ?? '') }), 'warn');
+    },
     'chat.requested': () => void chatRequests.load(),
     'blob.ready': ({ hash }) => timelines.fileArrived(hash),
     notice: ({ level, text }) => toasts.show(text, level),

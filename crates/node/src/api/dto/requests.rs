@@ -53,6 +53,7 @@ bodies! {
         #[serde(default, deserialize_with = "maybe_null")]
         #[schemars(with = "Option<Id<BlobHash>>")]
         icon_blob: Option<Option<Id<BlobHash>>>,
+        reason: Option<String>,
     }
 
     /// Changes a member.
@@ -100,10 +101,11 @@ bodies! {
         #[serde(default, deserialize_with = "maybe_null")]
         #[schemars(with = "Option<u64>")]
         ttl_ms: Option<Option<u64>>,
+        reason: Option<String>,
     }
 
     /// Sets what a channel allows and denies a role or member.
-    PutOverwrite { allow: BitsText, deny: BitsText }
+    PutOverwrite { allow: BitsText, deny: BitsText, reason: Option<String> }
 
     /// Creates a role.
     CreateRole {
@@ -126,6 +128,7 @@ bodies! {
         mentionable: Option<bool>,
         permissions: Option<BitsText>,
         position: Option<RolePlace>,
+        reason: Option<String>,
     }
 
     /// Writes a message.
@@ -199,6 +202,14 @@ bodies! {
         before: Option<Id<EventId>>,
         action: Option<String>,
         actor: Option<Id<IdentityId>>,
+        /// Id of the member, role, channel, invite or event that it is about.
+        target: Option<String>,
+        /// Claimed at this moment or later, in milliseconds.
+        since: Option<u64>,
+        /// Claimed before this moment, in milliseconds.
+        until: Option<u64>,
+        /// Only what counts, or only what does not.
+        effective: Option<bool>,
     }
 }
 

@@ -8,14 +8,14 @@ use crate::api::action::Action::{
     ServersRead,
 };
 use crate::api::dto::invite::{ChatRequests, Inspection, Invite, Invites, Joined};
-use crate::api::dto::log::{Audit, Bans};
+use crate::api::dto::log::{Audit, Bans, Lost};
 use crate::api::dto::member::{Member, Members};
 use crate::api::dto::requests::{
     AnswerChat, AuditQuery, Because, CreateChat, CreateInvite, CreateRole, CreateServer, Link,
     MembersQuery, PatchMember, PatchRole, PatchServer, PutBan, ServerList,
 };
 use crate::api::dto::server::{Role, Server};
-use crate::api::handlers::{chats, invites, members, roles, servers};
+use crate::api::handlers::{audit, chats, invites, members, roles, servers};
 use crate::api::route::{Limit, Route};
 
 pub(super) const SERVERS: &[Route] = &[
@@ -80,10 +80,23 @@ pub(super) const SERVERS: &[Route] = &[
         "/servers/{server}/audit",
         AuditRead,
         "Reads the audit log, newest first",
-        || get(servers::audit),
+        || get(audit::audit),
     )
     .asks::<AuditQuery>()
     .gives::<Audit>(),
+    read(
+        "/servers/{server}/lost",
+        AuditRead,
+        "Lists what did not survive a merge",
+        || get(audit::lost),
+    )
+    .gives::<Lost>(),
+    add(
+        "/servers/{server}/lost/seen",
+        AuditRead,
+        "Says that one knows which own acts did not survive",
+        || post(audit::acknowledge),
+    ),
 ];
 
 pub(super) const MEMBERS: &[Route] = &[
@@ -122,13 +135,15 @@ pub(super) const MEMBERS: &[Route] = &[
         MembersModerate,
         "Grants a role",
         || put(roles::grant),
-    ),
+    )
+    .takes::<Because>(),
     remove(
         "/servers/{server}/members/{member}/roles/{role}",
         MembersModerate,
         "Revokes a role",
         || delete(roles::revoke),
-    ),
+    )
+    .takes::<Because>(),
 ];
 
 pub(super) const ROLES: &[Route] = &[
@@ -154,7 +169,8 @@ pub(super) const ROLES: &[Route] = &[
         ServersManage,
         "Deletes a role",
         || delete(roles::delete),
-    ),
+    )
+    .takes::<Because>(),
 ];
 
 pub(super) const INVITES: &[Route] = &[
@@ -179,7 +195,8 @@ pub(super) const INVITES: &[Route] = &[
         InvitesManage,
         "Revokes an invite",
         || delete(invites::revoke),
-    ),
+    )
+    .takes::<Because>(),
     add(
         "/invites/inspect",
         ServersJoin,

@@ -4,9 +4,10 @@ import type { Key } from '../en';
 import type { Text } from '../format';
 import { app } from './app';
 import { chat } from './chat';
+import { moderation } from './moderation';
 import { people } from './people';
 import { places } from './places';
 import { settings } from './settings';
 import { permissions } from './permissions';
 
-export const de: Record<Key, Text> = { ...app, ...chat, ...people, ...places, ...settings, ...permissions };
+export const de: Record<Key, Text> = { ...app, ...chat, ...people, ...places, ...settings, ...permissions, ...moderation };
