@@ -27,7 +27,7 @@ use crate::event::Event;
 use crate::id::{DeviceId, EventId, ServerId};
 use crate::permissions::Denied;
 use crate::signed::Verified;
-use crate::state::{Act, Community, Overruling, Rule};
+use crate::state::{Act, Community, Rule};
 use snapshots::Snapshots;
 
 /// Whether an event stands, once and for all: a function of the event and its past.
