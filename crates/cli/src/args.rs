@@ -190,6 +190,51 @@ pub enum Command {
         #[arg(long)]
         reason: Option<String>,
     },
+    /// Ban up to 200 members with one change of keys
+    BanMany {
+        server: String,
+        #[arg(required = true)]
+        members: Vec<String>,
+        #[arg(long)]
+        reason: Option<String>,
+        /// Hide what they wrote in the last hours
+        #[arg(long, value_name = "HOURS")]
+        delete_hours: Option<u64>,
+    },
+    /// Kick members without roles who were not seen for some days; without --yes only says who that would be
+    Prune {
+        server: String,
+        /// 1 to 30
+        #[arg(long, default_value_t = 30)]
+        days: u32,
+        #[arg(long)]
+        yes: bool,
+        #[arg(long)]
+        reason: Option<String>,
+    },
+    /// Pause joins and invites at once, or lift that
+    Lockdown {
+        server: String,
+        #[arg(long)]
+        lift: bool,
+        #[arg(long)]
+        reason: Option<String>,
+    },
+    /// Why a member may do something, or may not: which role, overwrite or ban decides, who made it so and when
+    Why {
+        server: String,
+        member: String,
+        /// view, send, ban, grant_role, ... or a permission such as MANAGE_CHANNELS
+        action: String,
+        /// Where
+        channel: Option<String>,
+        /// On whom
+        #[arg(long, value_name = "MEMBER")]
+        target: Option<String>,
+        /// With which role
+        #[arg(long)]
+        role: Option<String>,
+    },
     /// Change a nickname; without a name it is removed
     Nick {
         server: String,

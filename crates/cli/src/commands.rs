@@ -7,6 +7,7 @@ pub mod chats;
 pub mod invites;
 pub mod members;
 pub mod messages;
+pub mod moderation;
 pub mod node;
 pub mod reading;
 pub mod roles;

@@ -22,7 +22,8 @@ use tracing_subscriber::EnvFilter;
 use crate::args::{Cli, Command, RunArgs};
 use crate::client::Client;
 use crate::commands::{
-    account, audit, channels, chats, invites, members, messages, node, reading, roles, servers,
+    account, audit, channels, chats, invites, members, messages, moderation, node, reading, roles,
+    servers,
 };
 use crate::error::CliError;
 use crate::output::Output;
@@ -178,6 +179,10 @@ fn talk(client: &Client, out: Output, command: Command) -> Result<(), CliError> 
             member,
             nick,
         } => members::nick(client, out, &server, &member, nick),
+        command @ (Command::BanMany { .. }
+        | Command::Prune { .. }
+        | Command::Lockdown { .. }
+        | Command::Why { .. }) => moderation::run(client, out, command),
         Command::Keys { channel } => channels::keys(client, out, &channel),
         Command::Audit(args) => audit::run(client, out, &args),
         Command::Profile(command) => account::profile(client, out, command),

@@ -159,6 +159,16 @@ pub fn anybody(client: &Client, server: &str, wanted: &str) -> Result<String, Cl
     })
 }
 
+/// Finds a channel or category of one server, by name or id.
+///
+/// # Errors
+/// [`CliError::Name`].
+pub fn channel_in(client: &Client, server: &str, wanted: &str) -> Result<String, CliError> {
+    let channels = list(&client.get(&format!("/servers/{server}"))?, "channels");
+    let name = wanted.trim_start_matches('#');
+    Ok(text(pick("channel", &channels, name, &["name"])?, "id").to_owned())
+}
+
 /// Finds a member, a role or a channel (`#name`); a whole id stands for itself.
 ///
 /// # Errors
@@ -166,8 +176,7 @@ pub fn anybody(client: &Client, server: &str, wanted: &str) -> Result<String, Cl
 pub fn anything(client: &Client, server: &str, wanted: &str) -> Result<String, CliError> {
     let bare = wanted.trim_start_matches('#');
     if wanted != bare {
-        let channels = list(&client.get(&format!("/servers/{server}"))?, "channels");
-        return Ok(text(pick("channel", &channels, bare, &["name"])?, "id").to_owned());
+        return channel_in(client, server, bare);
     }
     anybody(client, server, wanted).or_else(|error| role(client, server, wanted).map_err(|_| error))
 }

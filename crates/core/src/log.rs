@@ -7,6 +7,7 @@
 mod causality;
 mod insert;
 mod limits;
+mod origin;
 mod outcome;
 mod page;
 mod resolve;

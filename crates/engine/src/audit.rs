@@ -34,6 +34,16 @@ pub fn overruling(room: &Room, by: EventId, rule: Rule) -> Option<Overruling> {
     })
 }
 
+/// What an event did, by name.
+#[must_use]
+pub fn action(room: &Room, event: &Verified<Event>) -> &'static str {
+    match event.decode_body() {
+        Ok(Body::Merge(_)) => "merge",
+        Ok(body) => line(room, &body).map_or("unknown", |line| line.action),
+        Err(_) => "unknown",
+    }
+}
+
 /// Every id that an event is about, in hexadecimal digits, its own among them: what it created bears that one.
 #[must_use]
 pub fn involved(event: &Verified<Event>) -> Vec<String> {

@@ -30,6 +30,8 @@ pub enum Command {
         name: Option<String>,
         description: Option<String>,
         icon: Option<Option<BlobRef>>,
+        /// Lockdown: true pauses joins and invites, false lifts it.
+        joins_paused: Option<bool>,
     },
     LeaveServer {
         server: ServerId,
@@ -99,6 +101,17 @@ pub enum Command {
     Because {
         reason: String,
         command: Box<Command>,
+    },
+    /// Many bans with one change of keys.
+    BanMany {
+        server: ServerId,
+        members: Vec<IdentityId>,
+        delete_ms: Option<u64>,
+    },
+    /// Kicks those whom [`crate::reader::Reader::prune`] lists, at most as many as one bulk ban takes.
+    Prune {
+        server: ServerId,
+        days: u32,
     },
     /// Says that one knows which own events did not survive.
     AcknowledgeLost {
@@ -322,6 +335,8 @@ pub enum Reply {
         invite: InviteId,
         link: String,
     },
+    /// So many members were acted on.
+    Count(usize),
     Blob(BlobRef),
 }
 

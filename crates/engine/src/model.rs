@@ -13,8 +13,10 @@ use crate::command::{NotifyLevel, Presence};
 use crate::markdown::MdNode;
 
 mod log;
+mod why;
 
 pub use log::{AuditEntry, AuditPage, LostEntry, Overruling, WhyNot};
+pub use why::{Why, WhyEvent, WhyStep};
 
 /// The account.
 #[derive(Clone, Debug)]
@@ -329,6 +331,19 @@ pub struct BanEntry {
     pub reason: Option<String>,
     pub time: Millis,
     pub actor: IdentityId,
+}
+
+/// Whom a prune would kick, as far as this node can tell.
+#[derive(Clone, Debug)]
+pub struct Prune {
+    /// How many.
+    pub count: usize,
+    /// The first of them.
+    pub members: Vec<(IdentityId, String)>,
+    /// Channels that this account does not read: who speaks only there looks absent.
+    pub unread_channels: usize,
+    /// Since when this node has been in the server.
+    pub since: Millis,
 }
 
 /// Who can read a channel, and since when.

@@ -4,8 +4,10 @@ mod admin;
 mod audit;
 mod messages;
 mod servers;
+mod why;
 
 pub use audit::AuditQuery;
+pub use why::WhyQuery;
 
 use conclave_core::id::{ChannelId, IdentityId, Millis, ServerId};
 use conclave_core::view::{View, ViewError};

@@ -4,12 +4,17 @@ use conclave_core::id::{ChannelId, Digest, EventId, IdentityId, Millis, ServerId
 use conclave_core::invite::{InviteLink, LinkError, LinkKind};
 use conclave_core::keys::audience;
 use conclave_core::member::{JoinProof, Status};
-use conclave_core::state::InviteKind;
+use conclave_core::state::{ChannelKind, InviteKind};
 use conclave_core::view::{Table, ViewError};
 
 use super::Reader;
-use crate::model::{BanEntry, ChannelKeys, Invite, InviteInspection};
+use crate::command::CommandError;
+use crate::inactive;
+use crate::model::{BanEntry, ChannelKeys, Invite, InviteInspection, Prune};
 use crate::room::{Room, Standing};
+
+/// Most members that a preview of a prune names.
+const PRUNE_SHOWN_MAX: usize = 100;
 
 impl Reader<'_> {
     /// Digests of both planes: equal on all nodes that hold the same events and registers.
@@ -108,6 +113,29 @@ impl Reader<'_> {
                 actor: ban.by,
             })
             .collect())
+    }
+
+    /// Whom a prune would kick: members without roles of whom nothing of the last `days` days is known on this node.
+    ///
+    /// # Errors
+    /// [`CommandError::Invalid`] for days out of bounds; [`CommandError::NotFound`]; [`CommandError::Store`].
+    pub fn prune(&self, server: ServerId, days: u32) -> Result<Prune, CommandError> {
+        inactive::check_days(days)?;
+        let (room, community) = self
+            .folded(server)
+            .ok_or(CommandError::NotFound { what: "server" })?;
+        let members = inactive::members(self.view, room, community, days, self.now)?;
+        let me = self.account.id();
+        let unread = community.channels().filter(|channel| {
+            channel.kind != ChannelKind::Category && !room.can_view(&me, channel.id)
+        });
+        let named = members.iter().take(PRUNE_SHOWN_MAX);
+        Ok(Prune {
+            count: members.len(),
+            members: named.map(|id| (*id, room.name_of(id))).collect(),
+            unread_channels: unread.count(),
+            since: room.local.since,
+        })
     }
 
     /// Who can read a channel, and since when its keys are in use.

@@ -8,6 +8,7 @@ pub mod files;
 pub mod invites;
 pub mod members;
 pub mod messages;
+pub mod moderation;
 pub mod node;
 pub mod roles;
 pub mod servers;

@@ -2,6 +2,7 @@
 
 mod account;
 mod channels;
+mod moderation;
 mod servers;
 
 use super::action::Action;
@@ -43,6 +44,7 @@ pub static ROUTES: &[&[Route]] = &[
     channels::MESSAGES,
     channels::FILES,
     servers::INVITES,
+    moderation::MODERATION,
     account::NODE,
 ];
 

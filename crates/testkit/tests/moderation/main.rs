@@ -5,6 +5,7 @@ mod access;
 mod removal;
 mod survival;
 mod talk;
+mod tools;
 
 use conclave_core::id::{ChannelId, RoleId, ServerId};
 use conclave_core::permissions::Bits;

@@ -53,6 +53,8 @@ bodies! {
         #[serde(default, deserialize_with = "maybe_null")]
         #[schemars(with = "Option<Id<BlobHash>>")]
         icon_blob: Option<Option<Id<BlobHash>>>,
+        /// Lockdown: true pauses joins and invites, false lifts it.
+        joins_paused: Option<bool>,
         reason: Option<String>,
     }
 
@@ -74,6 +76,27 @@ bodies! {
 
     /// Bans a member.
     PutBan { reason: Option<String>, delete_messages_ms: Option<u64> }
+
+    /// Bans up to 200 members with one change of keys.
+    BanMany { member_ids: Vec<Id<IdentityId>>, reason: Option<String>, delete_messages_ms: Option<u64> }
+
+    /// Kicks members without roles who were not seen for so many days, 1 to 30.
+    PruneNow { days: u32, reason: Option<String> }
+
+    /// How many days without a sign, 1 to 30.
+    PruneQuery { days: u32 }
+
+    /// Why somebody may do something: a permission's name, or an act such as `send` or `ban`.
+    WhyQuery {
+        member: Id<IdentityId>,
+        action: String,
+        channel: Option<Id<ChannelId>>,
+        target: Option<Id<IdentityId>>,
+        role: Option<Id<RoleId>>,
+    }
+
+    /// In which channel; absent: in the server.
+    PermissionsQuery { channel: Option<Id<ChannelId>> }
 
     /// Creates a channel.
     CreateChannel {

@@ -110,6 +110,7 @@ pub async fn patch(
         name: body.name,
         description: body.description,
         icon,
+        joins_paused: body.joins_paused,
     };
     let command = command.because(body.reason);
     show(

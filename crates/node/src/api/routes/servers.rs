@@ -4,18 +4,17 @@ use axum::routing::{delete, get, patch, post, put};
 
 use super::{add, change, read, remove, set};
 use crate::api::action::Action::{
-    AuditRead, InvitesManage, MembersModerate, MessagesWrite, ServersJoin, ServersManage,
-    ServersRead,
+    InvitesManage, MembersModerate, MessagesWrite, ServersJoin, ServersManage, ServersRead,
 };
 use crate::api::dto::invite::{ChatRequests, Inspection, Invite, Invites, Joined};
-use crate::api::dto::log::{Audit, Bans, Lost};
+use crate::api::dto::log::Bans;
 use crate::api::dto::member::{Member, Members};
 use crate::api::dto::requests::{
-    AnswerChat, AuditQuery, Because, CreateChat, CreateInvite, CreateRole, CreateServer, Link,
-    MembersQuery, PatchMember, PatchRole, PatchServer, PutBan, ServerList,
+    AnswerChat, Because, CreateChat, CreateInvite, CreateRole, CreateServer, Link, MembersQuery,
+    PatchMember, PatchRole, PatchServer, PutBan, ServerList,
 };
 use crate::api::dto::server::{Role, Server};
-use crate::api::handlers::{audit, chats, invites, members, roles, servers};
+use crate::api::handlers::{chats, invites, members, roles, servers};
 use crate::api::route::{Limit, Route};
 
 pub(super) const SERVERS: &[Route] = &[
@@ -76,27 +75,6 @@ pub(super) const SERVERS: &[Route] = &[
         || delete(servers::unban),
     )
     .takes::<Because>(),
-    read(
-        "/servers/{server}/audit",
-        AuditRead,
-        "Reads the audit log, newest first",
-        || get(audit::audit),
-    )
-    .asks::<AuditQuery>()
-    .gives::<Audit>(),
-    read(
-        "/servers/{server}/lost",
-        AuditRead,
-        "Lists what did not survive a merge",
-        || get(audit::lost),
-    )
-    .gives::<Lost>(),
-    add(
-        "/servers/{server}/lost/seen",
-        AuditRead,
-        "Says that one knows which own acts did not survive",
-        || post(audit::acknowledge),
-    ),
 ];
 
 pub(super) const MEMBERS: &[Route] = &[
