@@ -29,7 +29,7 @@ export const servers = {
   list: () => request<{ servers: T.ServerSummary[] }>('GET', '/servers'),
   get: (s: T.Id) => request<T.Server>('GET', path(['servers', s])),
   create: (body: { name: string; template?: T.ServerKind; icon_blob?: string }) => request<T.Server>('POST', '/servers', body),
-  patch: (s: T.Id, body: { name?: string; description?: string; icon_blob?: string | null }) =>
+  patch: (s: T.Id, body: { name?: string; description?: string; icon_blob?: string | null; joins_paused?: boolean; reason?: string | undefined }) =>
     request<T.Server>('PATCH', path(['servers', s]), body),
   leave: (s: T.Id) => request<void>('POST', path(['servers', s, 'leave'])),
   read: (s: T.Id) => request<void>('POST', path(['servers', s, 'read'])),
@@ -50,6 +50,14 @@ export const members = {
   kick: (s: T.Id, m: T.Id, reason?: string) => request<void>('POST', path(['servers', s, 'members', m, 'kick']), { reason }),
   giveRole: (s: T.Id, m: T.Id, r: T.Id) => request<void>('PUT', path(['servers', s, 'members', m, 'roles', r])),
   takeRole: (s: T.Id, m: T.Id, r: T.Id) => request<void>('DELETE', path(['servers', s, 'members', m, 'roles', r])),
+};
+
+export const moderation = {
+  why: (s: T.Id, q: T.WhyQuery) => request<T.Why>('GET', path(['servers', s, 'why'], { ...q })),
+  permissions: (s: T.Id, m: T.Id, channel?: T.Id) => request<{ permissions: T.Bits }>('GET', path(['servers', s, 'members', m, 'permissions'], { channel })),
+  banMany: (s: T.Id, body: { member_ids: T.Id[]; reason?: string | undefined; delete_messages_ms?: number }) => request<{ count: number }>('POST', path(['servers', s, 'bans']), body),
+  prunePreview: (s: T.Id, days: number) => request<T.Prune>('GET', path(['servers', s, 'prune'], { days })),
+  prune: (s: T.Id, body: { days: number; reason?: string | undefined }) => request<{ count: number }>('POST', path(['servers', s, 'prune']), body),
 };
 
 export const bans = {

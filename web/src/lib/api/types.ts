@@ -326,3 +326,42 @@ export interface SearchPage {
   total_estimate: number;
   indexed_from_ms: number | null;
 }
+
+export interface Named {
+  id: Id;
+  name: string;
+}
+
+export interface WhyQuery {
+  member: Id;
+  action: string;
+  channel?: Id;
+  target?: Id;
+  role?: Id;
+}
+
+export interface Why {
+  allowed: boolean;
+  member: Named;
+  steps: WhyStep[];
+}
+
+export interface WhyStep {
+  kind: string;
+  gives: boolean | null;
+  role: Named | null;
+  channel: Named | null;
+  member: Named | null;
+  permissions: string[];
+  denies: string[];
+  until_ms: number | null;
+  words: string | null;
+  events: { id: Id; action: string; actor_id: Id; actor_name: string; time_ms: number; reason: string | null }[];
+}
+
+export interface Prune {
+  count: number;
+  members: Named[];
+  unread_channels: number;
+  since_ms: number;
+}
