@@ -3,10 +3,16 @@
 mod chats;
 mod reading;
 
+mod audit;
+mod relay;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+
+pub use self::audit::AuditArgs;
+pub use self::relay::RelayArgs;
 
 pub use self::chats::ChatCommand;
 pub use self::reading::{MessageCommand, NotifyArgs, ReadArgs};
@@ -261,45 +267,6 @@ pub enum Command {
     Relay(RelayArgs),
 }
 
-/// Which lines of the audit log.
-#[derive(Args, Debug)]
-pub struct AuditArgs {
-    pub server: String,
-    /// What did not survive a merge, and why, instead of the log
-    #[arg(long, conflicts_with_all = ["actor", "target", "action", "since", "until", "effective", "void", "before"])]
-    pub lost: bool,
-    /// With --lost: say that you have seen your own
-    #[arg(long, requires = "lost")]
-    pub seen: bool,
-    /// Lines, over as many pages as it takes
-    #[arg(long, default_value_t = 50)]
-    pub limit: usize,
-    /// Only this kind, such as member_ban
-    #[arg(long)]
-    pub action: Option<String>,
-    /// Only what this member did
-    #[arg(long, value_name = "MEMBER")]
-    pub actor: Option<String>,
-    /// Only what is about this member, role or channel; or a whole id of anything
-    #[arg(long, value_name = "NAME")]
-    pub target: Option<String>,
-    /// From this day on (2026-01-31) or for so long (90m, 12h, 7d)
-    #[arg(long, value_name = "WHEN")]
-    pub since: Option<String>,
-    /// Before this day or this long ago
-    #[arg(long, value_name = "WHEN")]
-    pub until: Option<String>,
-    /// Only what counts
-    #[arg(long)]
-    pub effective: bool,
-    /// Only what does not count
-    #[arg(long, conflicts_with = "effective")]
-    pub void: bool,
-    /// Older than this line
-    #[arg(long, value_name = "EVENT")]
-    pub before: Option<String>,
-}
-
 #[derive(Subcommand, Debug)]
 pub enum ServerCommand {
     /// Found a server
@@ -504,45 +471,4 @@ pub enum TokenCommand {
     List,
     /// Revoke a token
     Revoke { id: String },
-}
-
-/// How to run a relay.
-#[derive(Args, Debug)]
-pub struct RelayArgs {
-    /// TCP address to listen at
-    #[arg(long, default_value = "127.0.0.1:7469", value_name = "ADDRESS")]
-    pub bind: SocketAddr,
-    /// Host that nodes know the relay by
-    #[arg(long)]
-    pub host: Option<String>,
-    /// Certificate chain in PEM; without one: plain HTTP, for this machine or behind a proxy
-    #[arg(long, value_name = "FILE", requires = "key")]
-    pub cert: Option<PathBuf>,
-    /// Key of the certificate in PEM
-    #[arg(long, value_name = "FILE", requires = "cert")]
-    pub key: Option<PathBuf>,
-    /// Make a certificate of its own, which nodes pin
-    #[arg(long, conflicts_with = "cert")]
-    pub self_signed: bool,
-    /// Serve plain HTTP beyond this machine, behind a proxy that adds TLS
-    #[arg(long)]
-    pub plain_http: bool,
-    /// Where to write the certificate (DER) that nodes pin with --relay-cert
-    #[arg(long, value_name = "FILE")]
-    pub write_cert: Option<PathBuf>,
-    /// UDP address for address discovery; needs a certificate
-    #[arg(long, value_name = "ADDRESS")]
-    pub quic_bind: Option<SocketAddr>,
-    /// File with access tokens, one a line; without it everybody may use the relay
-    #[arg(long, value_name = "FILE")]
-    pub token_file: Option<PathBuf>,
-    /// Clients at the same time
-    #[arg(long, value_name = "N")]
-    pub max_connections: Option<usize>,
-    /// Bytes a second of one client
-    #[arg(long, value_name = "BYTES")]
-    pub rate: Option<std::num::NonZeroU32>,
-    /// Loopback address that serves Prometheus metrics
-    #[arg(long, value_name = "ADDRESS")]
-    pub metrics: Option<SocketAddr>,
 }
