@@ -4,10 +4,16 @@ mod chats;
 mod ownership;
 mod reading;
 
+mod audit;
+mod relay;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+
+pub use self::audit::AuditArgs;
+pub use self::relay::RelayArgs;
 
 pub use self::chats::ChatCommand;
 pub use self::reading::{MessageCommand, NotifyArgs, ReadArgs};
@@ -195,6 +201,51 @@ pub enum Command {
         #[arg(long)]
         reason: Option<String>,
     },
+    /// Ban up to 200 members with one change of keys
+    BanMany {
+        server: String,
+        #[arg(required = true)]
+        members: Vec<String>,
+        #[arg(long)]
+        reason: Option<String>,
+        /// Hide what they wrote in the last hours
+        #[arg(long, value_name = "HOURS")]
+        delete_hours: Option<u64>,
+    },
+    /// Kick members without roles who were not seen for some days; without --yes only says who that would be
+    Prune {
+        server: String,
+        /// 1 to 30
+        #[arg(long, default_value_t = 30)]
+        days: u32,
+        #[arg(long)]
+        yes: bool,
+        #[arg(long)]
+        reason: Option<String>,
+    },
+    /// Pause joins and invites at once, or lift that
+    Lockdown {
+        server: String,
+        #[arg(long)]
+        lift: bool,
+        #[arg(long)]
+        reason: Option<String>,
+    },
+    /// Why a member may do something, or may not: which role, overwrite or ban decides, who made it so and when
+    Why {
+        server: String,
+        member: String,
+        /// view, send, ban, grant_role, ... or a permission such as MANAGE_CHANNELS
+        action: String,
+        /// Where
+        channel: Option<String>,
+        /// On whom
+        #[arg(long, value_name = "MEMBER")]
+        target: Option<String>,
+        /// With which role
+        #[arg(long)]
+        role: Option<String>,
+    },
     /// Change a nickname; without a name it is removed
     Nick {
         server: String,
@@ -203,14 +254,8 @@ pub enum Command {
     },
     /// Who can read a channel, and since when
     Keys { channel: String },
-    /// Read the audit log
-    Audit {
-        server: String,
-        #[arg(long, default_value_t = 50)]
-        limit: usize,
-        #[arg(long)]
-        action: Option<String>,
-    },
+    /// Read the audit log, newest first
+    Audit(AuditArgs),
     /// The own profile: show, set
     #[command(subcommand)]
     Profile(ProfileCommand),
@@ -439,45 +484,4 @@ pub enum TokenCommand {
     List,
     /// Revoke a token
     Revoke { id: String },
-}
-
-/// How to run a relay.
-#[derive(Args, Debug)]
-pub struct RelayArgs {
-    /// TCP address to listen at
-    #[arg(long, default_value = "127.0.0.1:7469", value_name = "ADDRESS")]
-    pub bind: SocketAddr,
-    /// Host that nodes know the relay by
-    #[arg(long)]
-    pub host: Option<String>,
-    /// Certificate chain in PEM; without one: plain HTTP, for this machine or behind a proxy
-    #[arg(long, value_name = "FILE", requires = "key")]
-    pub cert: Option<PathBuf>,
-    /// Key of the certificate in PEM
-    #[arg(long, value_name = "FILE", requires = "cert")]
-    pub key: Option<PathBuf>,
-    /// Make a certificate of its own, which nodes pin
-    #[arg(long, conflicts_with = "cert")]
-    pub self_signed: bool,
-    /// Serve plain HTTP beyond this machine, behind a proxy that adds TLS
-    #[arg(long)]
-    pub plain_http: bool,
-    /// Where to write the certificate (DER) that nodes pin with --relay-cert
-    #[arg(long, value_name = "FILE")]
-    pub write_cert: Option<PathBuf>,
-    /// UDP address for address discovery; needs a certificate
-    #[arg(long, value_name = "ADDRESS")]
-    pub quic_bind: Option<SocketAddr>,
-    /// File with access tokens, one a line; without it everybody may use the relay
-    #[arg(long, value_name = "FILE")]
-    pub token_file: Option<PathBuf>,
-    /// Clients at the same time
-    #[arg(long, value_name = "N")]
-    pub max_connections: Option<usize>,
-    /// Bytes a second of one client
-    #[arg(long, value_name = "BYTES")]
-    pub rate: Option<std::num::NonZeroU32>,
-    /// Loopback address that serves Prometheus metrics
-    #[arg(long, value_name = "ADDRESS")]
-    pub metrics: Option<SocketAddr>,
 }

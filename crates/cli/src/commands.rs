@@ -1,11 +1,13 @@
 //! One function a command: from arguments to requests, from answers to text.
 
 pub mod account;
+pub mod audit;
 pub mod channels;
 pub mod chats;
 pub mod invites;
 pub mod members;
 pub mod messages;
+pub mod moderation;
 pub mod node;
 pub mod ownership;
 pub mod reading;

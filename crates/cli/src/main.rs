@@ -5,6 +5,7 @@ mod client;
 mod commands;
 mod demo;
 mod error;
+mod moment;
 mod output;
 mod profile;
 mod relay;
@@ -21,7 +22,8 @@ use tracing_subscriber::EnvFilter;
 use crate::args::{Cli, Command, RunArgs};
 use crate::client::Client;
 use crate::commands::{
-    account, channels, chats, invites, members, messages, node, ownership, reading, roles, servers,
+    account, audit, channels, chats, invites, members, messages, moderation, node, ownership,
+    reading, roles, servers,
 };
 use crate::error::CliError;
 use crate::output::Output;
@@ -178,12 +180,12 @@ fn talk(client: &Client, out: Output, command: Command) -> Result<(), CliError> 
             member,
             nick,
         } => members::nick(client, out, &server, &member, nick),
+        command @ (Command::BanMany { .. }
+        | Command::Prune { .. }
+        | Command::Lockdown { .. }
+        | Command::Why { .. }) => moderation::run(client, out, command),
         Command::Keys { channel } => channels::keys(client, out, &channel),
-        Command::Audit {
-            server,
-            limit,
-            action,
-        } => servers::audit(client, out, &server, limit, action.as_deref()),
+        Command::Audit(args) => audit::run(client, out, &args),
         Command::Profile(command) => account::profile(client, out, command),
         Command::Token(command) => account::token(client, out, command),
         Command::Network => node::network(client, out),

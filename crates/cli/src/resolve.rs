@@ -145,6 +145,46 @@ pub fn member(client: &Client, server: &str, wanted: &str) -> Result<String, Cli
     .to_owned())
 }
 
+/// Finds a member or somebody who is banned; a whole id stands for itself.
+///
+/// # Errors
+/// [`CliError::Name`].
+pub fn anybody(client: &Client, server: &str, wanted: &str) -> Result<String, CliError> {
+    if is_whole_id(wanted) {
+        return Ok(wanted.to_lowercase());
+    }
+    member(client, server, wanted).or_else(|error| {
+        // Whoever may not list the bans is told about the member.
+        banned(client, server, wanted).map_err(|_| error)
+    })
+}
+
+/// Finds a channel or category of one server, by name or id.
+///
+/// # Errors
+/// [`CliError::Name`].
+pub fn channel_in(client: &Client, server: &str, wanted: &str) -> Result<String, CliError> {
+    let channels = list(&client.get(&format!("/servers/{server}"))?, "channels");
+    let name = wanted.trim_start_matches('#');
+    Ok(text(pick("channel", &channels, name, &["name"])?, "id").to_owned())
+}
+
+/// Finds a member, a role or a channel (`#name`); a whole id stands for itself.
+///
+/// # Errors
+/// [`CliError::Name`].
+pub fn anything(client: &Client, server: &str, wanted: &str) -> Result<String, CliError> {
+    let bare = wanted.trim_start_matches('#');
+    if wanted != bare {
+        return channel_in(client, server, bare);
+    }
+    anybody(client, server, wanted).or_else(|error| role(client, server, wanted).map_err(|_| error))
+}
+
+fn is_whole_id(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
 /// Finds somebody among the banned.
 ///
 /// # Errors

@@ -7,7 +7,9 @@
 mod causality;
 mod insert;
 mod limits;
+mod origin;
 mod outcome;
+mod page;
 mod resolve;
 mod snapshots;
 mod structure;
@@ -27,7 +29,7 @@ use crate::event::Event;
 use crate::id::{DeviceId, EventId, ServerId};
 use crate::permissions::Denied;
 use crate::signed::Verified;
-use crate::state::{Act, Community, Overruling, Rule};
+use crate::state::{Act, Community, Rule};
 use snapshots::Snapshots;
 
 /// Whether an event stands, once and for all: a function of the event and its past.
@@ -205,15 +207,10 @@ impl Log {
 
     /// What an event comes to at the current heads, for the audit log; nothing if it is not known.
     pub fn effective(&mut self, id: &EventId) -> Option<Effect> {
-        if let Some(Verdict::Rejected(denied)) = self.rejected.get(id) {
-            return Some(Effect::Rejected(denied.clone()));
+        match self.current().cloned() {
+            Some(state) => self.effect_in(&state, id),
+            None => None,
         }
-        let known = self.nodes.get(id)?.act.is_some();
-        Some(match self.current()?.overruled(id) {
-            Some(Overruling { by, rule }) => Effect::Overruled { by, rule },
-            None if known => Effect::Effective,
-            None => Effect::Unknown,
-        })
     }
 
     /// Proof that a device has forked its chain: its lowest doubled sequence, the two lowest ids.

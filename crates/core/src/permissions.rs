@@ -7,6 +7,7 @@ mod action;
 mod bits;
 mod compute;
 mod denied;
+mod explain;
 mod judge;
 mod level;
 mod source;
@@ -17,6 +18,9 @@ pub use compute::{
     Actor, IMPLIED_BY_SEND, TIMEOUT_LEAVES, base, in_channel, rank, under_overwrites,
 };
 pub use denied::Denied;
+pub use explain::{Asked, Explanation, Step, explain};
 pub(crate) use judge::judge;
-pub use judge::{CHANNELS_MAX, INVITES_MAX, OVERWRITES_MAX, ROLES_MAX, TIMEOUT_MS_MAX};
+pub use judge::{
+    BAN_MANY_MAX, CHANNELS_MAX, INVITES_MAX, OVERWRITES_MAX, ROLES_MAX, TIMEOUT_MS_MAX,
+};
 pub use level::{Basis, Condition, Level, Source};

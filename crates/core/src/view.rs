@@ -54,11 +54,13 @@ pub enum Table {
     Cursor = 22,
     /// `server ‖ identity` → identity log: an array of entries in wire form.
     IdentityLog = 23,
+    /// `server ‖ event` → when an event that did not survive a merge was noticed here, and whether its author has seen so.
+    Lost = 40,
 }
 
 impl Table {
     /// Every table, by number.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::Meta,
         Self::IdentityEntry,
         Self::Server,
@@ -82,6 +84,7 @@ impl Table {
         Self::InviteSecret,
         Self::Cursor,
         Self::IdentityLog,
+        Self::Lost,
     ];
 }
 

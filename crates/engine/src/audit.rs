@@ -1,11 +1,12 @@
 //! The log in words: one line an event, for the audit log.
 
 use conclave_core::event::{Body, Event, Subject};
-use conclave_core::id::IdentityId;
+use conclave_core::id::{ChannelId, EventId, IdentityId, RoleId};
 use conclave_core::permissions::Bits;
 use conclave_core::signed::Verified;
+use conclave_core::state::Rule;
 
-use crate::model::AuditEntry;
+use crate::model::{AuditEntry, Overruling, WhyNot};
 use crate::room::Room;
 
 /// What an event did: action, whom or what it is about, and the new values.
@@ -16,15 +17,134 @@ struct Line {
     changes: Vec<(String, String)>,
 }
 
+/// Describes what took an event away.
+#[must_use]
+pub fn overruling(room: &Room, by: EventId, rule: Rule) -> Option<Overruling> {
+    let event = room.log.get(&by)?;
+    let line = line(room, &event.decode_body().ok()?)?;
+    Some(Overruling {
+        event: by,
+        rule,
+        actor: event.author,
+        actor_name: room.name_of(&event.author),
+        action: line.action,
+        target_name: line.target_name,
+        reason: event.reason.clone(),
+        time: event.time,
+    })
+}
+
+/// What an event did, by name.
+#[must_use]
+pub fn action(room: &Room, event: &Verified<Event>) -> &'static str {
+    match event.decode_body() {
+        Ok(Body::Merge(_)) => "merge",
+        Ok(body) => line(room, &body).map_or("unknown", |line| line.action),
+        Err(_) => "unknown",
+    }
+}
+
+/// Every id that an event is about, in hexadecimal digits, its own among them: what it created bears that one.
+#[must_use]
+pub fn involved(event: &Verified<Event>) -> Vec<String> {
+    let mut ids = vec![event.event_id().to_string()];
+    let Ok(body) = event.decode_body() else {
+        return ids;
+    };
+    match &body {
+        Body::ChannelCreate(body) => ids.extend(body.parent.map(|id| id.to_string())),
+        Body::ChannelUpdate(body) => ids.push(body.channel.to_string()),
+        Body::ChannelDelete(body) => ids.push(body.channel.to_string()),
+        Body::OverwriteSet(body) => {
+            ids.push(body.channel.to_string());
+            ids.push(subject_id(&body.overwrite.subject));
+        }
+        Body::OverwriteClear(body) => {
+            ids.push(body.channel.to_string());
+            ids.push(subject_id(&body.subject));
+        }
+        Body::RoleUpdate(body) => ids.push(body.role.to_string()),
+        Body::RoleDelete(body) => ids.push(body.role.to_string()),
+        Body::RoleGrant(body) => ids.extend([body.role.to_string(), body.member.to_string()]),
+        Body::RoleRevoke(body) => ids.extend([body.role.to_string(), body.member.to_string()]),
+        Body::Kick(body) => ids.push(body.member.to_string()),
+        Body::Ban(body) => ids.push(body.member.to_string()),
+        Body::Unban(body) => ids.push(body.member.to_string()),
+        Body::Timeout(body) => ids.push(body.member.to_string()),
+        Body::TimeoutLift(body) => ids.push(body.member.to_string()),
+        Body::NicknameSet(body) => ids.push(body.member.to_string()),
+        Body::InviteCreate(body) => {
+            ids.extend(body.role.map(|id| id.to_string()));
+            ids.extend(body.channel.map(|id| id.to_string()));
+        }
+        Body::InviteRevoke(body) => ids.push(body.invite.to_string()),
+        Body::DeviceCut(body) => ids.push(body.identity.to_string()),
+        Body::OwnershipTransfer(body) => ids.push(body.to.to_string()),
+        Body::SuccessionPolicy(body) => {
+            let named = body.successors.iter().chain(&body.council);
+            ids.extend(named.map(IdentityId::to_string));
+        }
+        Body::SuccessionClaim(body) => ids.extend([body.policy.to_string(), body.heir.to_string()]),
+        Body::SuccessionConfirm(body) => ids.push(body.claim.to_string()),
+        Body::SuccessionVeto(body) => ids.push(body.claim.to_string()),
+        Body::Accession(body) => ids.push(body.claim.to_string()),
+        Body::Genesis(_)
+        | Body::ServerUpdate(_)
+        | Body::RoleCreate(_)
+        | Body::Merge(_)
+        | Body::MinVersion(_) => {}
+    }
+    ids
+}
+
+fn subject_id(subject: &Subject) -> String {
+    match subject {
+        Subject::Role(role) => role.to_string(),
+        Subject::Member(member) => member.to_string(),
+    }
+}
+
+/// A channel's name, also after it was deleted: then the one that it was created with.
+fn channel_name(room: &Room, id: &ChannelId) -> Option<String> {
+    let now = room.community.as_ref().and_then(|state| state.channel(id));
+    if let Some(channel) = now {
+        return Some(channel.name.to_string());
+    }
+    match room.log.get(&EventId(id.0))?.decode_body().ok()? {
+        Body::ChannelCreate(create) => Some(create.name),
+        _ => None,
+    }
+}
+
+/// A role's name, also after it was deleted: then the one that it was created with.
+fn role_name(room: &Room, id: &RoleId) -> Option<String> {
+    let now = room.community.as_ref().and_then(|state| state.role(id));
+    if let Some(role) = now {
+        return Some(role.name.to_string());
+    }
+    match room.log.get(&EventId(id.0))?.decode_body().ok()? {
+        Body::RoleCreate(create) => Some(create.name),
+        _ => None,
+    }
+}
+
+fn plain(action: &'static str) -> Line {
+    Line {
+        action,
+        target: None,
+        target_name: None,
+        changes: Vec::new(),
+    }
+}
+
 /// Describes an event; merges, which do nothing, are left out.
 #[must_use]
-pub fn entry(
-    room: &Room,
-    event: &Verified<Event>,
-    effective: bool,
-    why_not: Option<String>,
-) -> Option<AuditEntry> {
-    let line = line(room, &event.decode_body().ok()?)?;
+pub fn entry(room: &Room, event: &Verified<Event>, why_not: Option<WhyNot>) -> Option<AuditEntry> {
+    let line = match event.decode_body() {
+        Ok(body) => line(room, &body)?,
+        // It has its place in the log all the same.
+        Err(_) => plain("unknown"),
+    };
     Some(AuditEntry {
         id: event.event_id(),
         time: event.time,
@@ -35,36 +155,25 @@ pub fn entry(
         target_name: line.target_name,
         reason: event.reason.clone(),
         changes: line.changes,
-        effective,
         why_not,
     })
 }
 
 fn line(room: &Room, body: &Body) -> Option<Line> {
-    let community = room.community.as_ref();
-    let plain = |action| Line {
-        action,
-        target: None,
-        target_name: None,
-        changes: Vec::new(),
-    };
     let about = |action, member: &IdentityId| Line {
-        action,
         target: Some(member.to_string()),
         target_name: Some(room.name_of(member)),
-        changes: Vec::new(),
+        ..plain(action)
     };
-    let channel = |action, id: &conclave_core::id::ChannelId| Line {
-        action,
+    let channel = |action, id: &ChannelId| Line {
         target: Some(id.to_string()),
-        target_name: community.and_then(|state| Some(state.channel(id)?.name.to_string())),
-        changes: Vec::new(),
+        target_name: channel_name(room, id),
+        ..plain(action)
     };
-    let role = |action, id: &conclave_core::id::RoleId| Line {
-        action,
+    let role = |action, id: &RoleId| Line {
         target: Some(id.to_string()),
-        target_name: community.and_then(|state| Some(state.role(id)?.name.to_string())),
-        changes: Vec::new(),
+        target_name: role_name(room, id),
+        ..plain(action)
     };
     Some(match body {
         Body::Genesis(genesis) => plain("server_create").with("name", Some(&genesis.name)),
@@ -91,10 +200,11 @@ fn line(room: &Room, body: &Body) -> Option<Line> {
             .with("granted", update.set.and_then(bits).as_ref())
             .with("taken", update.clear.and_then(bits).as_ref()),
         Body::RoleDelete(delete) => role("role_delete", &delete.role),
-        Body::RoleGrant(grant) => about("role_grant", &grant.member)
-            .with("role", role("", &grant.role).target_name.as_ref()),
+        Body::RoleGrant(grant) => {
+            about("role_grant", &grant.member).with("role", role_name(room, &grant.role).as_ref())
+        }
         Body::RoleRevoke(revoke) => about("role_revoke", &revoke.member)
-            .with("role", role("", &revoke.role).target_name.as_ref()),
+            .with("role", role_name(room, &revoke.role).as_ref()),
         Body::Kick(kick) => about("member_kick", &kick.member),
         Body::Ban(ban) => about("member_ban", &ban.member),
         Body::Unban(unban) => about("member_unban", &unban.member),
@@ -159,10 +269,6 @@ fn bits(bits: Bits) -> Option<String> {
 fn subject(room: &Room, subject: &Subject) -> String {
     match subject {
         Subject::Member(member) => room.name_of(member),
-        Subject::Role(role) => {
-            let community = room.community.as_ref();
-            let named = community.and_then(|state| Some(state.role(role)?.name.to_string()));
-            named.unwrap_or_else(|| role.to_string())
-        }
+        Subject::Role(role) => role_name(room, role).unwrap_or_else(|| role.to_string()),
     }
 }

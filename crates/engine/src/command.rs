@@ -35,6 +35,8 @@ pub enum Command {
         name: Option<String>,
         description: Option<String>,
         icon: Option<Option<BlobRef>>,
+        /// Lockdown: true pauses joins and invites, false lifts it.
+        joins_paused: Option<bool>,
     },
     LeaveServer {
         server: ServerId,
@@ -101,6 +103,26 @@ pub enum Command {
         nickname: Option<String>,
     },
     Ownership(OwnershipCommand),
+    /// The command with a reason for the audit log, for every event that it makes and that has none of its own.
+    Because {
+        reason: String,
+        command: Box<Command>,
+    },
+    /// Many bans with one change of keys.
+    BanMany {
+        server: ServerId,
+        members: Vec<IdentityId>,
+        delete_ms: Option<u64>,
+    },
+    /// Kicks those whom [`crate::reader::Reader::prune`] lists, at most as many as one bulk ban takes.
+    Prune {
+        server: ServerId,
+        days: u32,
+    },
+    /// Says that one knows which own events did not survive.
+    AcknowledgeLost {
+        server: ServerId,
+    },
     CreateInvite(InviteDraft),
     RevokeInvite {
         server: ServerId,
@@ -172,6 +194,20 @@ pub enum Command {
         server: ServerId,
         hash: conclave_core::id::BlobHash,
     },
+}
+
+impl Command {
+    /// The same command, with a reason for the audit log if there is one.
+    #[must_use]
+    pub fn because(self, reason: Option<String>) -> Self {
+        match reason {
+            Some(reason) => Self::Because {
+                reason,
+                command: Box::new(self),
+            },
+            None => self,
+        }
+    }
 }
 
 /// What kind of server to found.
@@ -305,6 +341,8 @@ pub enum Reply {
         invite: InviteId,
         link: String,
     },
+    /// So many members were acted on.
+    Count(usize),
     Blob(BlobRef),
     /// The event that a command put into the log.
     Event(EventId),

@@ -9,6 +9,7 @@ mod invites;
 mod join;
 mod members;
 mod messages;
+mod moderation;
 mod ownership;
 mod register;
 mod roles;
@@ -70,6 +71,13 @@ pub fn run(state: &mut State, ctx: &mut Ctx<'_>, command: Command) -> Result<Rep
         | Command::Timeout { .. }
         | Command::SetNickname { .. } => members::run(state, ctx, command),
         Command::Ownership(command) => ownership::run(state, ctx, command),
+        Command::Because { reason, command } => {
+            ctx.reason = Some(reason);
+            run(state, ctx, *command)
+        }
+        Command::AcknowledgeLost { .. } | Command::BanMany { .. } | Command::Prune { .. } => {
+            moderation::run(state, ctx, command)
+        }
         Command::CreateInvite(_) | Command::RevokeInvite { .. } => {
             invites::run(state, ctx, command)
         }
@@ -143,8 +151,22 @@ pub(crate) fn act(
     body: impl Into<Body>,
     reason: Option<String>,
 ) -> Result<EventId, CommandError> {
-    let body = body.into();
+    let ids = act_all(room, ctx, vec![body.into()], reason)?;
+    ids.first()
+        .copied()
+        .ok_or(CommandError::NotFound { what: "event" })
+}
+
+/// Puts several events into the log, each after the one before, all under the epoch that holds before the first, and makes one
+/// epoch for all of them: so that many bans cost one change of keys and leave as one bundle.
+pub(crate) fn act_all(
+    room: &mut Room,
+    ctx: &mut Ctx<'_>,
+    bodies: Vec<Body>,
+    reason: Option<String>,
+) -> Result<Vec<EventId>, CommandError> {
     let before = community(room)?;
+    let reason = reason.or_else(|| ctx.reason.clone());
     if reason
         .as_ref()
         .is_some_and(|reason| reason.len() > REASON_BYTES_MAX)
@@ -154,23 +176,34 @@ pub(crate) fn act(
             message: format!("at most {REASON_BYTES_MAX} bytes"),
         });
     }
-    let actor = room.actor(&before, &ctx.identity());
-    permissions::allows(&before, &actor, &Action::Event(&body), Some(ctx.now))
-        .map_err(|denied| refusal(&denied))?;
-    if body.needs_root() && !ctx.me.holds_root() {
-        return Err(CommandError::Conflict(
-            "this takes the account's root key, which is not on this device".to_owned(),
-        ));
-    }
     let everyone = audience::everyone(room.id);
-    let (epoch, keys) = rotation::ensure(room, ctx, everyone, &Rule::Everyone)?;
-    let event = sign_event(room, ctx, &body, reason);
-    let id = event.event_id();
-    let topic = Topic::Authority(room.id);
-    let sent = outbox::seal_state(room, ctx, topic, epoch, &keys, &event.bytes().encode())?;
-    insert(room, ctx, &sent.position, event)?;
-    rotation::after_event(room, ctx, &before, &body)?;
-    Ok(id)
+    let mut epoch = None;
+    let mut ids = Vec::new();
+    for body in &bodies {
+        let state = community(room)?;
+        let actor = room.actor(&state, &ctx.identity());
+        permissions::allows(&state, &actor, &Action::Event(body), Some(ctx.now))
+            .map_err(|denied| refusal(&denied))?;
+        if body.needs_root() && !ctx.me.holds_root() {
+            return Err(CommandError::Conflict(
+                "this takes the account's root key, which is not on this device".to_owned(),
+            ));
+        }
+        let (epoch, keys) = match &epoch {
+            Some(known) => known,
+            None => epoch.insert(rotation::ensure(room, ctx, everyone, &Rule::Everyone)?),
+        };
+        let event = sign_event(room, ctx, body, reason.clone());
+        ids.push(event.event_id());
+        let topic = Topic::Authority(room.id);
+        let bytes = event.bytes().encode();
+        let sent = outbox::seal_state(room, ctx, topic, *epoch, keys, &bytes)?;
+        insert(room, ctx, &sent.position, event)?;
+    }
+    if let Some(last) = bodies.last() {
+        rotation::after_event(room, ctx, &before, last)?;
+    }
+    Ok(ids)
 }
 
 /// Inserts an own event and makes sure that the log took it.

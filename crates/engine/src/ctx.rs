@@ -24,6 +24,8 @@ pub struct Ctx<'a> {
     pub catching_up: bool,
     /// What happened to files.
     pub files: Vec<Progress>,
+    /// Why this person does what the command says, for events that have no reason of their own.
+    pub reason: Option<String>,
     /// What is to leave after the commit.
     pub out: Out,
 }

@@ -1,6 +1,6 @@
 //! What a machine wants done: changes to commit, then bytes to send and news to tell.
 
-use conclave_core::id::{ChannelId, EnvelopeId, IdentityId, Millis, NodeId, ServerId};
+use conclave_core::id::{ChannelId, EnvelopeId, EventId, IdentityId, Millis, NodeId, ServerId};
 use conclave_core::member::Reach;
 use conclave_core::view::Change;
 
@@ -102,6 +102,11 @@ pub enum Notice {
     },
     Blob {
         hash: conclave_core::id::BlobHash,
+    },
+    /// An event that had counted here, or that this person made, does not count any more; or counts again.
+    Lost {
+        server: ServerId,
+        event: EventId,
     },
     Network,
 }

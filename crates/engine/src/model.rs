@@ -5,8 +5,8 @@ mod ownership;
 use conclave_core::content::Attachment;
 use conclave_core::event::{BlobRef, Overwrite};
 use conclave_core::id::{
-    AudienceId, ChannelId, EnvelopeId, EpochId, EventId, IdentityId, InviteId, Millis, NodeId,
-    Pseudonym, RoleId, ServerId,
+    AudienceId, ChannelId, EnvelopeId, EpochId, IdentityId, InviteId, Millis, NodeId, Pseudonym,
+    RoleId, ServerId,
 };
 use conclave_core::member::Profile;
 use conclave_core::permissions::Bits;
@@ -14,6 +14,12 @@ use conclave_core::permissions::Bits;
 use crate::command::{NotifyLevel, Presence};
 use crate::markdown::MdNode;
 pub use ownership::*;
+
+mod log;
+mod why;
+
+pub use log::{AuditEntry, AuditPage, LostEntry, Overruling, WhyNot};
+pub use why::{Why, WhyEvent, WhyStep};
 
 /// The account.
 #[derive(Clone, Debug)]
@@ -79,6 +85,10 @@ pub struct ServerDetail {
     pub my_roles: Vec<RoleId>,
     pub my_permissions: Bits,
     pub default_durability: u8,
+    /// Nobody can join until a moderator lifts it.
+    pub joins_paused: bool,
+    /// Own events that did not survive a merge, and that this person has not been shown yet.
+    pub lost_unseen: usize,
 }
 
 /// A channel that this person may see.
@@ -326,23 +336,17 @@ pub struct BanEntry {
     pub actor: IdentityId,
 }
 
-/// One line of the audit log, which is the authority log itself.
+/// Whom a prune would kick, as far as this node can tell.
 #[derive(Clone, Debug)]
-#[expect(missing_docs, reason = "the names say it")]
-pub struct AuditEntry {
-    pub id: EventId,
-    pub time: Millis,
-    pub actor: IdentityId,
-    pub actor_name: String,
-    /// `member_ban`, `channel_create`, ...
-    pub action: &'static str,
-    pub target: Option<String>,
-    pub target_name: Option<String>,
-    pub reason: Option<String>,
-    /// Field and new value.
-    pub changes: Vec<(String, String)>,
-    pub effective: bool,
-    pub why_not: Option<String>,
+pub struct Prune {
+    /// How many.
+    pub count: usize,
+    /// The first of them.
+    pub members: Vec<(IdentityId, String)>,
+    /// Channels that this account does not read: who speaks only there looks absent.
+    pub unread_channels: usize,
+    /// Since when this node has been in the server.
+    pub since: Millis,
 }
 
 /// Who can read a channel, and since when.

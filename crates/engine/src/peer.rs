@@ -270,6 +270,7 @@ fn context<'a>(
         me: account,
         catching_up: false,
         files: Vec::new(),
+        reason: None,
         out: Out::default(),
     }
 }

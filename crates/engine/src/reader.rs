@@ -1,11 +1,14 @@
 //! What a watcher reads: from state and store to the values of [`crate::model`].
 
 mod admin;
+mod audit;
 mod messages;
 mod ownership;
 mod servers;
+mod why;
 
-pub use admin::AuditQuery;
+pub use audit::AuditQuery;
+pub use why::WhyQuery;
 
 use conclave_core::id::{ChannelId, IdentityId, Millis, ServerId};
 use conclave_core::view::{View, ViewError};

@@ -169,7 +169,9 @@ pub fn removals(room: &Room) -> Vec<Removal> {
 
 /// Events of the kinds that can take somebody out of an audience.
 fn removal_events(room: &Room) -> impl Iterator<Item = EventId> + use<'_> {
-    const KINDS: [Kind; 12] = [
+    const KINDS: [Kind; 13] = [
+        // Pausing joins takes the leaves of all links out.
+        Kind::ServerUpdate,
         Kind::Ban,
         Kind::Kick,
         Kind::RoleRevoke,
@@ -337,10 +339,13 @@ pub fn after_event(
     body: &Body,
 ) -> Result<(), CommandError> {
     let everyone = audience::everyone(room.id);
-    if matches!(
-        body,
-        Body::Ban(_) | Body::Kick(_) | Body::InviteRevoke(_) | Body::DeviceCut(_)
-    ) {
+    let pauses = matches!(body, Body::ServerUpdate(update) if update.joins_paused == Some(true));
+    if pauses
+        || matches!(
+            body,
+            Body::Ban(_) | Body::Kick(_) | Body::InviteRevoke(_) | Body::DeviceCut(_)
+        )
+    {
         ensure(room, ctx, everyone, &Rule::Everyone)?;
     }
     let Some(after) = room.community.clone() else {

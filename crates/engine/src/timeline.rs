@@ -29,10 +29,11 @@ pub use copies::{copies, note_copy};
 pub use forget::{drop_channel, forget, forget_after, forget_at, hide_since};
 pub use page::{AuthorView, Context, message, page};
 pub(crate) use page::{entry_of, order_from, order_value};
-pub use place::newest;
+pub use place::{authors_since, newest};
 pub use read::{
     draft, mark_read, mark_server_read, mark_unread, read_summary, set_draft, set_level,
 };
+pub(crate) use row::author_tag as author_mark;
 
 /// How far a claimed time may lie ahead of the arrival: what clocks that set themselves over a network differ by, with room.
 pub const AHEAD_MS_MAX: u64 = 2 * 60 * 1000;

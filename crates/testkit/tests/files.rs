@@ -83,7 +83,7 @@ fn a_file_outlives_whoever_sent_it() {
 fn a_fetch_goes_on_after_a_restart() {
     let (mut sim, [ada, ben, cem], _, general) = people(12, ["Ada", "Ben", "Cem"]);
     sim.crash(cem);
-    let blobs: Vec<BlobRef> = (0..6)
+    let blobs: Vec<BlobRef> = (0..10)
         .map(|seed| store(&mut sim, ada, bytes(THREE_PARTS, seed)))
         .collect();
     send(&mut sim, ada, general, &blobs);

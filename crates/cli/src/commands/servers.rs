@@ -1,4 +1,4 @@
-//! Servers and their audit log.
+//! Servers.
 
 use serde_json::{Value, json};
 
@@ -79,38 +79,4 @@ fn details(server: &Value) -> String {
         one(server),
         printable(text(server, "description"))
     )
-}
-
-pub fn audit(
-    client: &Client,
-    out: Output,
-    server: &str,
-    limit: usize,
-    action: Option<&str>,
-) -> Result<(), CliError> {
-    let id = resolve::server(client, server)?;
-    let action = action
-        .map(|action| format!("&action={}", crate::client::percent_encode(action)))
-        .unwrap_or_default();
-    let answer = client.get(&format!("/servers/{id}/audit?limit={limit}{action}"))?;
-    out.show(&answer, |answer| {
-        lines(&answer["entries"], |entry| {
-            let counts = if entry["effective"] == true {
-                ""
-            } else {
-                "  (does not count)"
-            };
-            let (actor, target) = (
-                printable(text(entry, "actor_name")),
-                printable(text(entry, "target_name")),
-            );
-            format!(
-                "{}  {actor}  {}  {target}  {}{counts}",
-                entry["time_ms"],
-                text(entry, "action"),
-                printable(text(entry, "reason"))
-            )
-        })
-    });
-    Ok(())
 }

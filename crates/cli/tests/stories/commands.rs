@@ -2,6 +2,7 @@
 
 mod talk;
 mod terminal;
+mod tools;
 
 use std::collections::BTreeSet;
 
@@ -61,6 +62,7 @@ fn every_command_does_what_it_says() {
     talk::chats(&town, &server);
     moderation(&town, &server);
     ownership(&town, &server);
+    tools::run(&town, &server);
     the_node(&town);
     failures(&town);
     leaving(&town, &server);

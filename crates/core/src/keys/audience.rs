@@ -164,7 +164,9 @@ pub fn leaves(community: &Community, roster: &Roster, rule: &Rule, now: Millis) 
         }
     }
     let live = |invite: &&Invite| {
-        invite.is_open()
+        // While joins are paused no link opens anything, so that whoever holds one does not read on.
+        !community.joins_paused()
+            && invite.is_open()
             && invite.expires.is_none_or(|expires| now < expires)
             && !community.leaf_dropped(&invite.leaf_id())
     };

@@ -1,10 +1,11 @@
 //! The only `allows(state, actor, action)`.
 
 use super::compute::{Place, channel_of, timed_out};
+use super::judge::judge_with;
 use super::source::supply;
-use super::{Actor, Bits, Denied, Level, TIMEOUT_LEAVES, judge};
+use super::{Actor, Bits, Denied, Level, TIMEOUT_LEAVES};
 use crate::event::Body;
-use crate::id::{ChannelId, Millis};
+use crate::id::{ChannelId, IdentityId, Millis};
 use crate::state::Community;
 
 /// What somebody wants to do.
@@ -35,6 +36,16 @@ pub enum Action<'a> {
     CreateInvite { channel: Option<ChannelId> },
     /// Read the audit log.
     ViewAuditLog,
+    /// Have these permissions in a channel, which one must also see, or in the server as a whole.
+    Have {
+        permissions: Bits,
+        channel: Option<ChannelId>,
+    },
+    /// Ban many members at once: MANAGE_GUILD and BAN_MEMBERS, at most [`super::BAN_MANY_MAX`], each of them below. What the log
+    /// gets is as many bans, each judged alone.
+    BanMany(&'a [IdentityId]),
+    /// Kick members who were not seen for a while: MANAGE_GUILD and KICK_MEMBERS, and the same rules.
+    Prune(&'a [IdentityId]),
 }
 
 /// Says whether somebody may act, and at which level.
@@ -52,11 +63,11 @@ pub fn allows(
     now: Option<Millis>,
 ) -> Result<Level, Denied> {
     let actor = actor.into();
-    if let Action::Event(body) = action {
-        return judge(community, &actor, body, now).map(|basis| basis.level);
-    }
     if community.ban(&actor.identity).is_some() {
         return Err(Denied::Banned(actor.identity));
+    }
+    if let Some(verdict) = judge_with(community, &actor, action, now, None) {
+        return verdict.map(|basis| basis.level);
     }
     let (needed, channel) = needs(action);
     if let Some(until) = timed_out(community, &actor, now)
@@ -78,7 +89,7 @@ pub fn allows(
 }
 
 /// Which permissions an action takes, and where.
-fn needs(action: &Action<'_>) -> (Bits, Option<ChannelId>) {
+pub(super) fn needs(action: &Action<'_>) -> (Bits, Option<ChannelId>) {
     let view = Bits::VIEW_CHANNEL;
     match *action {
         Action::View { channel } => (view, Some(channel)),
@@ -91,8 +102,18 @@ fn needs(action: &Action<'_>) -> (Bits, Option<ChannelId>) {
         Action::ManageMessages { channel } => (view | Bits::MANAGE_MESSAGES, Some(channel)),
         Action::Pin { channel } => (view | Bits::PIN_MESSAGES, Some(channel)),
         Action::CreateInvite { channel } => (Bits::CREATE_INSTANT_INVITE, channel),
-        // Events are judged by kind before this is asked.
-        Action::ViewAuditLog | Action::Event(_) => (Bits::VIEW_AUDIT_LOG, None),
+        Action::Have {
+            permissions,
+            channel: None,
+        } => (permissions, None),
+        Action::Have {
+            permissions,
+            channel,
+        } => (view | permissions, channel),
+        // What is judged by kind is judged before this is asked.
+        Action::ViewAuditLog | Action::Event(_) | Action::BanMany(_) | Action::Prune(_) => {
+            (Bits::VIEW_AUDIT_LOG, None)
+        }
     }
 }
 

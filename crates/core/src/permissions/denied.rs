@@ -81,6 +81,9 @@ pub enum Denied {
     /// There is no parent to follow.
     #[error("a channel without a category cannot follow one")]
     NothingToFollow,
+    /// Joins are paused, and so are new invites.
+    #[error("joins and invites are paused in this server")]
+    JoinsPaused,
     /// The target is banned.
     #[error("{0:?} is banned")]
     TargetBanned(IdentityId),

@@ -9,12 +9,17 @@ pub use channel::{CHANNELS_MAX, OVERWRITES_MAX};
 pub use member::{INVITES_MAX, TIMEOUT_MS_MAX};
 pub use role::ROLES_MAX;
 
+use super::Action;
 use super::compute::{Place, timed_out};
+use super::explain::{Asked, Record};
 use super::source::{condition, holding, membership, supply};
 use super::{Actor, Basis, Bits, Condition, Denied, Level};
 use crate::event::Body;
 use crate::id::{IdentityId, Millis};
 use crate::state::Community;
+
+/// Most members of one bulk ban, and of one prune, as in Discord.
+pub const BAN_MANY_MAX: usize = 200;
 
 /// Judges an event's body in the state of its past; `now` bounds the end of a timeout.
 pub(crate) fn judge(
@@ -23,10 +28,48 @@ pub(crate) fn judge(
     body: &Body,
     now: Option<Millis>,
 ) -> Result<Basis, Denied> {
+    judge_event(community, actor, body, now, None)
+}
+
+/// Judges what is judged by kind, and writes down what that takes; nothing for an action that is one permission.
+pub(super) fn judge_with(
+    community: &Community,
+    actor: &Actor,
+    action: &Action<'_>,
+    now: Option<Millis>,
+    record: Record<'_>,
+) -> Option<Result<Basis, Denied>> {
+    let many = |members, permission| {
+        let by = By {
+            community,
+            actor,
+            record,
+        };
+        Some(by.acts_on_many(members, permission))
+    };
+    match action {
+        Action::Event(body) => Some(judge_event(community, actor, body, now, record)),
+        Action::BanMany(members) => many(members, Bits::BAN_MEMBERS),
+        Action::Prune(members) => many(members, Bits::KICK_MEMBERS),
+        _ => None,
+    }
+}
+
+fn judge_event(
+    community: &Community,
+    actor: &Actor,
+    body: &Body,
+    now: Option<Millis>,
+    record: Record<'_>,
+) -> Result<Basis, Denied> {
     if community.ban(&actor.identity).is_some() {
         return Err(Denied::Banned(actor.identity));
     }
-    let by = By { community, actor };
+    let by = By {
+        community,
+        actor,
+        record,
+    };
     // Joining heads and posting a certificate are open to any member, also to one who is timed out.
     // Nor does a timeout stop those whom the owner's policy names.
     match body {
@@ -77,6 +120,8 @@ pub(crate) fn judge(
 struct By<'a> {
     community: &'a Community,
     actor: &'a Actor,
+    /// Where it is written down what was asked.
+    record: Record<'a>,
 }
 
 impl By<'_> {
@@ -86,6 +131,7 @@ impl By<'_> {
             Place::Server => None,
             Place::Channel(channel) => Some(channel.id),
         };
+        self.note(|| Asked::Permission(permission, channel));
         supply(self.community, self.actor, permission, place).ok_or(Denied::Missing {
             permission,
             channel,
@@ -99,7 +145,13 @@ impl By<'_> {
         if *target == self.community.owner() {
             return Err(Denied::TargetIsOwner);
         }
+        let member = *target;
         let target = super::compute::rank_of(self.community, &target.into());
+        self.note(|| Asked::Above {
+            actor: basis.level.clone(),
+            member,
+            target: target.clone(),
+        });
         if basis.level <= target {
             return Err(Denied::TargetRank {
                 actor: basis.level,
@@ -107,6 +159,34 @@ impl By<'_> {
             });
         }
         Ok(basis.above(target))
+    }
+
+    /// The basis of an act on many members at once: MANAGE_GUILD beside the permission, and each of them stands below.
+    fn acts_on_many(&self, members: &[IdentityId], permission: Bits) -> Result<Basis, Denied> {
+        if let Some(until) = timed_out(self.community, self.actor, None) {
+            return Err(Denied::TimedOut(until));
+        }
+        let mut basis = self.needs(Bits::MANAGE_GUILD, Place::Server)?;
+        let several = self.needs(permission, Place::Server)?;
+        if several.level < basis.level {
+            basis = several;
+        }
+        if members.len() > BAN_MANY_MAX {
+            return Err(Denied::Limit {
+                what: "members at once",
+                max: BAN_MANY_MAX,
+            });
+        }
+        for member in members {
+            self.acts_on(member, permission)?;
+        }
+        Ok(basis)
+    }
+
+    fn note(&self, asked: impl FnOnce() -> Asked) {
+        if let Some(record) = self.record {
+            record.borrow_mut().push(asked());
+        }
     }
 
     /// Refuses to hand out permissions that the actor lacks in the server; what the actor has becomes a condition.

@@ -85,6 +85,7 @@ pub(super) fn run(
             name,
             description,
             icon,
+            joins_paused,
         } => {
             let room = room_of(state, &server)?;
             let body = ServerUpdate {
@@ -94,7 +95,7 @@ pub(super) fn run(
                 description,
                 icon_clear: (icon == Some(None)).then_some(true),
                 icon: icon.flatten(),
-                joins_paused: None,
+                joins_paused,
                 durability: None,
             };
             act(room, ctx, body, None)?;

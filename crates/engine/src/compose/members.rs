@@ -111,7 +111,7 @@ fn target<'s>(
 /// Leaves of the links that somebody could hold: those that they created or used, and every open one, since an open link is
 /// meant to be passed on and nobody can tell who has it. Leaves that are out for good are left away; those that only a revocation
 /// keeps out, which could be overruled, come last, so that nobody escapes a ban by making more links than it can list.
-fn held_leaves(room: &Room, member: &IdentityId) -> Result<Vec<LeafId>, CommandError> {
+pub(super) fn held_leaves(room: &Room, member: &IdentityId) -> Result<Vec<LeafId>, CommandError> {
     let community = community(room)?;
     let used: Vec<_> = room
         .roster

@@ -12,6 +12,7 @@ use crate::compose;
 use crate::ctx::Ctx;
 use crate::effect::Notice;
 use crate::inbox;
+use crate::lost;
 use crate::room::{KnownClaim, Room, Standing, Wait};
 use crate::sync::{self, Links};
 use crate::timeline;
@@ -92,6 +93,7 @@ fn changed(
     let changes = before
         .map(|before| diff(before, &after))
         .unwrap_or_default();
+    lost::follow(room, ctx, before, &after)?;
     for change in &changes {
         tell(room, ctx, &after, change)?;
     }
@@ -205,7 +207,16 @@ fn hide_recent(
 /// Notices that this account is out, or back in.
 fn standing(room: &mut Room, ctx: &mut Ctx<'_>, after: &Community) {
     let me = ctx.identity();
-    if room.local.standing != Standing::Active || room.roster.is_member(after, &me) {
+    let member = room.roster.is_member(after, &me);
+    if room.local.standing == Standing::Removed && member {
+        // What had removed this account did not survive.
+        room.local.standing = Standing::Active;
+        room.local.reason = None;
+        room.local.save(&mut ctx.txn, room.id);
+        ctx.out.notice(Notice::ServerAdded(room.id));
+        return;
+    }
+    if room.local.standing != Standing::Active || member {
         return;
     }
     let pseudonym = conclave_core::id::Pseudonym(ctx.me.pseudonym(room.id).public().0);

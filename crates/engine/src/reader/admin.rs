@@ -1,34 +1,20 @@
-//! Invites, bans, the audit log, and who can read what.
+//! Invites, bans, and who can read what.
 
 use conclave_core::id::{ChannelId, Digest, EventId, IdentityId, Millis, ServerId};
 use conclave_core::invite::{InviteLink, LinkError, LinkKind};
 use conclave_core::keys::audience;
-use conclave_core::log::{Effect, Log};
 use conclave_core::member::{JoinProof, Status};
-use conclave_core::permissions::{self, Action};
-use conclave_core::state::{InviteKind, Rule};
+use conclave_core::state::{ChannelKind, InviteKind};
 use conclave_core::view::{Table, ViewError};
 
 use super::Reader;
-use crate::audit;
-use crate::model::{AuditEntry, BanEntry, ChannelKeys, Invite, InviteInspection};
+use crate::command::CommandError;
+use crate::inactive;
+use crate::model::{BanEntry, ChannelKeys, Invite, InviteInspection, Prune};
 use crate::room::{Room, Standing};
 
-/// Most entries of one page of the audit log.
-const AUDIT_PAGE_MAX: usize = 500;
-
-/// Which entries of the audit log.
-#[derive(Clone, Debug, Default)]
-pub struct AuditQuery {
-    /// Older than this entry.
-    pub before: Option<EventId>,
-    /// At most so many.
-    pub limit: usize,
-    /// Only this action.
-    pub action: Option<String>,
-    /// Only this actor's.
-    pub actor: Option<IdentityId>,
-}
+/// Most members that a preview of a prune names.
+const PRUNE_SHOWN_MAX: usize = 100;
 
 impl Reader<'_> {
     /// Digests of both planes: equal on all nodes that hold the same events and registers.
@@ -129,52 +115,27 @@ impl Reader<'_> {
             .collect())
     }
 
-    /// The audit log, newest first; nothing for those who may not read it.
+    /// Whom a prune would kick: members without roles of whom nothing of the last `days` days is known on this node.
     ///
     /// # Errors
-    /// [`ViewError`], never today.
-    pub fn audit(
-        &self,
-        server: ServerId,
-        query: &AuditQuery,
-    ) -> Result<Option<Vec<AuditEntry>>, ViewError> {
-        let Some(room) = self.room(&server) else {
-            return Ok(None);
-        };
-        let Some(community) = &room.community else {
-            return Ok(Some(Vec::new()));
-        };
-        let actor = room.actor(community, &self.account.id());
-        if permissions::allows(community, &actor, &Action::ViewAuditLog, None).is_err() {
-            return Ok(None);
-        }
-        // Judging an event at the current heads may fold states anew, which a reader does on a copy of its own.
-        let mut log = room.log.clone();
-        let mut events: Vec<_> = room.log.events().collect();
-        events.reverse();
-        let start = match query.before {
-            Some(before) => events
-                .iter()
-                .position(|event| event.event_id() == before)
-                .map_or(0, |at| at + 1),
-            None => 0,
-        };
-        let entries = events
-            .into_iter()
-            .skip(start)
-            .filter(|event| query.actor.is_none_or(|actor| actor == event.author))
-            .filter_map(|event| {
-                let why_not = why_not(room, &mut log, &event.event_id());
-                audit::entry(room, event, why_not.is_none(), why_not)
-            })
-            .filter(|entry| {
-                query
-                    .action
-                    .as_deref()
-                    .is_none_or(|action| action == entry.action)
-            })
-            .take(query.limit.min(AUDIT_PAGE_MAX));
-        Ok(Some(entries.collect()))
+    /// [`CommandError::Invalid`] for days out of bounds; [`CommandError::NotFound`]; [`CommandError::Store`].
+    pub fn prune(&self, server: ServerId, days: u32) -> Result<Prune, CommandError> {
+        inactive::check_days(days)?;
+        let (room, community) = self
+            .folded(server)
+            .ok_or(CommandError::NotFound { what: "server" })?;
+        let members = inactive::members(self.view, room, community, days, self.now)?;
+        let me = self.account.id();
+        let unread = community.channels().filter(|channel| {
+            channel.kind != ChannelKind::Category && !room.can_view(&me, channel.id)
+        });
+        let named = members.iter().take(PRUNE_SHOWN_MAX);
+        Ok(Prune {
+            count: members.len(),
+            members: named.map(|id| (*id, room.name_of(id))).collect(),
+            unread_channels: unread.count(),
+            since: room.local.since,
+        })
     }
 
     /// Who can read a channel, and since when its keys are in use.
@@ -214,30 +175,6 @@ impl Reader<'_> {
             links: links.collect(),
             former: former(room, &readers),
         }))
-    }
-}
-
-/// Why an event does not count, in words; nothing if it does.
-fn why_not(room: &Room, log: &mut Log, event: &EventId) -> Option<String> {
-    match log.effective(event)? {
-        Effect::Effective => None,
-        Effect::Overruled { by, rule } => {
-            let restriction = room.log.get(&by);
-            let author =
-                restriction.map_or_else(|| by.to_string(), |event| room.name_of(&event.author));
-            let what = match rule {
-                Rule::Removed => "its author was banned or kicked",
-                Rule::TimedOut => "its author was timed out",
-                Rule::DeviceCut => "its device was cut off",
-                Rule::Invite => "its author's invite was closed",
-                Rule::Lost => "what permitted it was taken",
-                Rule::Lifted => "its target was put out of reach",
-                Rule::Reign => "who owned the server was settled otherwise",
-            };
-            Some(format!("overruled by a concurrent act of {author}: {what}"))
-        }
-        Effect::Rejected(denied) => Some(denied.to_string()),
-        Effect::Unknown => Some("of a newer version: update this program".to_owned()),
     }
 }
 

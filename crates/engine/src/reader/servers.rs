@@ -47,6 +47,8 @@ impl Reader<'_> {
                 my_roles: Vec::new(),
                 my_permissions: Bits::NONE,
                 default_durability: 2,
+                joins_paused: false,
+                lost_unseen: 0,
             }));
         };
         let me = self.account.id();
@@ -68,6 +70,8 @@ impl Reader<'_> {
                 .unwrap_or_default(),
             my_permissions: permissions::base(community, &actor),
             default_durability: community.durability(),
+            joins_paused: community.joins_paused(),
+            lost_unseen: self.lost_unseen(server)?,
         }))
     }
 

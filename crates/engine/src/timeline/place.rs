@@ -47,6 +47,28 @@ pub fn newest(
     Ok(heads)
 }
 
+/// Most messages of one channel that are looked through for who spoke: a busy month of Discord's busiest servers.
+const SPOKE_MAX: usize = 200_000;
+
+/// The beginnings of the identities of all who spoke in a channel since a moment, deleted messages included.
+///
+/// # Errors
+/// [`ViewError`] if the store cannot be read.
+pub fn authors_since(
+    view: &dyn View,
+    channel: ChannelId,
+    since: Millis,
+) -> Result<BTreeSet<[u8; 8]>, ViewError> {
+    let range = KeyRange {
+        from: timeline_key(&channel, since, &EnvelopeId([0; 32])),
+        to: KeyRange::prefix(channel.as_bytes()).to,
+    };
+    let rows = view.range(Table::Timeline, &range, Direction::Backward, SPOKE_MAX)?;
+    rows.iter()
+        .map(|(key, value)| Ok(Entry::read(key, value)?.author))
+        .collect()
+}
+
 /// The earliest place after a parent.
 pub(super) fn after(parent: Millis) -> Millis {
     Millis(parent.0.saturating_add(1))

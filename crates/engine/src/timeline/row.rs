@@ -163,7 +163,7 @@ impl Entry {
 }
 
 /// The beginning of an identity, as [`Entry`] holds it.
-pub(super) fn author_tag(author: &IdentityId) -> [u8; 8] {
+pub(crate) fn author_tag(author: &IdentityId) -> [u8; 8] {
     let mut tag = [0; 8];
     tag.copy_from_slice(&author.as_bytes()[..8]);
     tag

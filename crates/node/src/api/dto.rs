@@ -7,6 +7,7 @@ pub mod log;
 pub mod markdown;
 pub mod member;
 pub mod message;
+pub mod moderation;
 pub mod network;
 pub mod ownership;
 pub mod requests;

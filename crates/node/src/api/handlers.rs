@@ -1,12 +1,14 @@
 //! The answers to each route: from a request to a command or a question, and back.
 
 pub mod account;
+pub mod audit;
 pub mod channels;
 pub mod chats;
 pub mod files;
 pub mod invites;
 pub mod members;
 pub mod messages;
+pub mod moderation;
 pub mod node;
 pub mod ownership;
 pub mod roles;

@@ -2,6 +2,7 @@
 
 mod account;
 mod channels;
+mod moderation;
 mod ownership;
 mod servers;
 
@@ -45,6 +46,7 @@ pub static ROUTES: &[&[Route]] = &[
     channels::MESSAGES,
     channels::FILES,
     servers::INVITES,
+    moderation::MODERATION,
     account::NODE,
 ];
 

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::watch::Event;
 use crate::api::dto::account::{Me, PresenceName};
 use crate::api::dto::channel::Channel;
+use crate::api::dto::log::LostEntry;
 use crate::api::dto::member::Member;
 use crate::api::dto::message::{Delivery, Message};
 use crate::api::dto::ownership::Ownership;
@@ -70,6 +71,18 @@ pub fn expand(
         Notice::Blob { hash } => {
             let data = json!({ "hash": hash.to_string() });
             told("blob.ready", None, Action::MessagesRead, &data)
+        }
+        Notice::Lost { server, event } => {
+            let lost = reader.lost(*server)?.unwrap_or_default();
+            // Whoever may not read the audit log is told of their own alone.
+            let entry = lost.into_iter().find(|lost| lost.entry.id == *event);
+            let data = json!({
+                "server_id": server.to_string(),
+                "event_id": event.to_string(),
+                "unseen": reader.lost_unseen(*server)?,
+                "entry": entry.map(LostEntry::from),
+            });
+            told("server.lost", Some(*server), Action::AuditRead, &data)
         }
         Notice::Network => Ok(None),
     }

@@ -4,7 +4,9 @@
 mod access;
 mod ownership;
 mod removal;
+mod survival;
 mod talk;
+mod tools;
 
 use conclave_core::id::{ChannelId, RoleId, ServerId};
 use conclave_core::permissions::Bits;

@@ -195,6 +195,7 @@ fn a_council_hands_the_server_to_the_successor_of_a_lost_owner() {
         name: Some("New Harbour".into()),
         description: None,
         icon: None,
+        joins_paused: None,
     };
     assert!(is_forbidden(&world.sim.command(dora, rename.clone())));
     world.sim.must(ben, rename);

@@ -56,6 +56,7 @@ fn a_chat_begins_with_a_request() {
         name: Some("Stargazers".into()),
         description: None,
         icon: None,
+        joins_paused: None,
     };
     world.sim.must(ada, rename);
     let renamed = world.sim.run_until(60_000, |sim| {

@@ -15,16 +15,27 @@ export const me = {
     request<T.Me>('PUT', '/me', patch),
 };
 
+export interface AuditQuery {
+  limit?: number;
+  before?: T.Id | undefined;
+  action?: string;
+  actor?: T.Id;
+  target?: T.Id;
+  since?: number | undefined;
+  effective?: boolean | undefined;
+}
+
 export const servers = {
   list: () => request<{ servers: T.ServerSummary[] }>('GET', '/servers'),
   get: (s: T.Id) => request<T.Server>('GET', path(['servers', s])),
   create: (body: { name: string; template?: T.ServerKind; icon_blob?: string }) => request<T.Server>('POST', '/servers', body),
-  patch: (s: T.Id, body: { name?: string; description?: string; icon_blob?: string | null }) =>
+  patch: (s: T.Id, body: { name?: string; description?: string; icon_blob?: string | null; joins_paused?: boolean; reason?: string | undefined }) =>
     request<T.Server>('PATCH', path(['servers', s]), body),
   leave: (s: T.Id) => request<void>('POST', path(['servers', s, 'leave'])),
   read: (s: T.Id) => request<void>('POST', path(['servers', s, 'read'])),
-  audit: (s: T.Id, q: { limit?: number; before?: T.Id; action?: string; actor?: T.Id }) =>
-    request<{ entries: T.AuditEntry[] }>('GET', path(['servers', s, 'audit'], q)),
+  audit: (s: T.Id, q: AuditQuery) => request<{ entries: T.AuditEntry[]; next: T.Id | null }>('GET', path(['servers', s, 'audit'], { ...q })),
+  lost: (s: T.Id) => request<{ entries: T.LostEntry[] }>('GET', path(['servers', s, 'lost'])),
+  lostSeen: (s: T.Id) => request<void>('POST', path(['servers', s, 'lost', 'seen'])),
   chatRequests: () => request<{ requests: T.ChatRequest[] }>('GET', '/chats/requests'),
   answerChat: (id: T.Id, accept: boolean) => request<void>('POST', path(['chats', 'requests', id]), { accept }),
   chat: (from_server: T.Id, member_ids: T.Id[]) => request<T.Server>('POST', '/chats', { from_server, member_ids }),
@@ -56,6 +67,14 @@ export const members = {
   kick: (s: T.Id, m: T.Id, reason?: string) => request<void>('POST', path(['servers', s, 'members', m, 'kick']), { reason }),
   giveRole: (s: T.Id, m: T.Id, r: T.Id) => request<void>('PUT', path(['servers', s, 'members', m, 'roles', r])),
   takeRole: (s: T.Id, m: T.Id, r: T.Id) => request<void>('DELETE', path(['servers', s, 'members', m, 'roles', r])),
+};
+
+export const moderation = {
+  why: (s: T.Id, q: T.WhyQuery) => request<T.Why>('GET', path(['servers', s, 'why'], { ...q })),
+  permissions: (s: T.Id, m: T.Id, channel?: T.Id) => request<{ permissions: T.Bits }>('GET', path(['servers', s, 'members', m, 'permissions'], { channel })),
+  banMany: (s: T.Id, body: { member_ids: T.Id[]; reason?: string | undefined; delete_messages_ms?: number }) => request<{ count: number }>('POST', path(['servers', s, 'bans']), body),
+  prunePreview: (s: T.Id, days: number) => request<T.Prune>('GET', path(['servers', s, 'prune'], { days })),
+  prune: (s: T.Id, body: { days: number; reason?: string | undefined }) => request<{ count: number }>('POST', path(['servers', s, 'prune']), body),
 };
 
 export const bans = {

@@ -24,6 +24,7 @@ export interface EventMap {
   unread: { server_id: T.Id; channel_id: T.Id; unread: boolean; mentions: number; last_read_id: T.Id | null };
   'ownership.updated': { server_id: T.Id; ownership: T.Ownership | null };
   'blob.ready': { hash: T.BlobRef };
+  'server.lost': { server_id: T.Id; event_id: T.Id; unseen: number; entry: T.LostEntry | null };
   'chat.requested': { id: T.Id };
   notice: { level: 'info' | 'warn' | 'error'; code: string; text: string };
 }

@@ -54,6 +54,9 @@ export interface Server extends ServerSummary {
   my_roles: Id[];
   my_permissions: Bits;
   default_durability: Durability;
+  joins_paused: boolean;
+  /** Own acts that did not survive a merge and that I have not been shown. */
+  lost_unseen: number;
 }
 
 export interface Named {
@@ -275,6 +278,24 @@ export interface AuditEntry {
   changes: { field: string; before: unknown; after: unknown }[];
   effective: boolean;
   why_not: string | null;
+  overruled_by: Overruling | null;
+}
+
+export interface Overruling {
+  id: Id;
+  actor_id: Id;
+  actor_name: string;
+  action: string;
+  target_name: string | null;
+  reason: string | null;
+  time_ms: number;
+}
+
+export interface LostEntry extends AuditEntry {
+  own: boolean;
+  noticed_ms: number | null;
+  counted_here: boolean;
+  acknowledged: boolean;
 }
 
 export interface Ban {
@@ -349,4 +370,43 @@ export interface SearchPage {
   results: Message[];
   total_estimate: number;
   indexed_from_ms: number | null;
+}
+
+export interface Named {
+  id: Id;
+  name: string;
+}
+
+export interface WhyQuery {
+  member: Id;
+  action: string;
+  channel?: Id;
+  target?: Id;
+  role?: Id;
+}
+
+export interface Why {
+  allowed: boolean;
+  member: Named;
+  steps: WhyStep[];
+}
+
+export interface WhyStep {
+  kind: string;
+  gives: boolean | null;
+  role: Named | null;
+  channel: Named | null;
+  member: Named | null;
+  permissions: string[];
+  denies: string[];
+  until_ms: number | null;
+  words: string | null;
+  events: { id: Id; action: string; actor_id: Id; actor_name: string; time_ms: number; reason: string | null }[];
+}
+
+export interface Prune {
+  count: number;
+  members: Named[];
+  unread_channels: number;
+  since_ms: number;
 }

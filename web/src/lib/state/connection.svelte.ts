@@ -11,6 +11,7 @@ import { ownerships } from './ownership.svelte';
 import { servers } from './servers.svelte';
 import { session } from './session.svelte';
 import { timelines } from './timeline.svelte';
+import { safeName } from '../model/names';
 import { toasts } from './toasts.svelte';
 import { typing } from './typing.svelte';
 import { view } from './view.svelte';
@@ -110,6 +111,11 @@ class Connection {
     'ownership.updated': ({ server_id, ownership }) => {
       ownerships.put(server_id, ownership);
       if (ownership?.mine === true && ownership.claims.length > 0) toasts.show(t('claim.toast', { name: servers.summaries.get(server_id)?.name ?? '' }), 'warn');
+    },
+    'server.lost': ({ server_id, unseen, entry }) => {
+      const server = servers.details.get(server_id);
+      if (server !== undefined) servers.put({ ...server, lost_unseen: unseen });
+      if (entry?.own === true) toasts.show(t('lost.toast', { name: safeName(servers.summaries.get(server_id)?.name ?? '') }), 'warn');
     },
     'chat.requested': () => void chatRequests.load(),
     'blob.ready': ({ hash }) => timelines.fileArrived(hash),

@@ -1,6 +1,6 @@
 /** The stack of open dialogs. */
 
-import type { Channel, Id, Member, Message, Role } from '../api/types';
+import type { Channel, Id, Member, Message, Role, WhyQuery } from '../api/types';
 
 export type DialogSpec =
   | { kind: 'addServer' }
@@ -8,13 +8,14 @@ export type DialogSpec =
   | { kind: 'join'; link?: string }
   | { kind: 'invite'; serverId: Id; channelId?: Id }
   | { kind: 'createChannel'; serverId: Id; parentId: Id | null; category?: boolean }
-  | { kind: 'channelSettings'; channel: Channel; page?: 'overview' | 'permissions' | 'readers' }
+  | { kind: 'channelSettings'; channel: Channel; page?: 'overview' | 'permissions' | 'viewAs' | 'readers' }
   | { kind: 'serverSettings'; serverId: Id; page?: string }
   | { kind: 'userSettings'; page?: string }
   | { kind: 'moderate'; serverId: Id; member: Member; act: 'ban' | 'kick' | 'timeout'; reason?: string; minutes?: number }
   | { kind: 'nickname'; serverId: Id; member: Member }
   | { kind: 'newChat'; serverId: Id; member: Member }
   | { kind: 'confirmLink'; url: string }
+  | { kind: 'why'; serverId: Id; query: WhyQuery; what: string }
   | { kind: 'switcher' }
   | { kind: 'keyboard' }
   | { kind: 'emojiDetails'; message: Message; emoji: string }

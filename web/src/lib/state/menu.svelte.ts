@@ -4,7 +4,7 @@ import type { Id } from '../api/types';
 import type { IconName } from '../components/ui/icons';
 
 export type MenuItem =
-  | { kind: 'action'; label: string; icon?: IconName; danger?: boolean; hint?: string; checked?: boolean; act: () => void }
+  | { kind: 'action'; label: string; icon?: IconName; danger?: boolean; hint?: string; checked?: boolean; /** Not allowed: choosing it tells why. */ barred?: boolean; act: () => void }
   | { kind: 'separator' };
 
 export interface Anchor {

@@ -48,6 +48,9 @@ impl By<'_> {
             Some(channel) => Place::Channel(self.channel(channel)?),
         };
         let basis = self.needs(Bits::CREATE_INSTANT_INVITE, place)?;
+        if self.community.joins_paused() {
+            return Err(Denied::JoinsPaused);
+        }
         if self.community.open_invites() >= INVITES_MAX {
             return Err(Denied::Limit {
                 what: "invites",

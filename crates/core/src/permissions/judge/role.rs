@@ -1,7 +1,7 @@
 //! Roles: created, changed, granted and taken strictly below the actor's own highest.
 
 use super::super::compute::Place;
-use super::{Basis, Bits, By, Denied, Level};
+use super::{Asked, Basis, Bits, By, Denied, Level};
 use crate::event::{RoleCreate, RoleGrant, RoleRevoke, RoleUpdate};
 use crate::id::RoleId;
 
@@ -61,6 +61,11 @@ impl By<'_> {
             .role(role)
             .ok_or(Denied::UnknownRole(*role))?;
         let level = self.community.level_of(role);
+        self.note(|| Asked::AboveRole {
+            actor: basis.level.clone(),
+            role: role.id,
+            target: level.clone(),
+        });
         if basis.level <= level {
             return Err(Denied::RoleRank {
                 actor: basis.level,

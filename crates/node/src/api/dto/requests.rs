@@ -53,6 +53,9 @@ bodies! {
         #[serde(default, deserialize_with = "maybe_null")]
         #[schemars(with = "Option<Id<BlobHash>>")]
         icon_blob: Option<Option<Id<BlobHash>>>,
+        /// Lockdown: true pauses joins and invites, false lifts it.
+        joins_paused: Option<bool>,
+        reason: Option<String>,
     }
 
     /// Changes a member.
@@ -73,6 +76,27 @@ bodies! {
 
     /// Bans a member.
     PutBan { reason: Option<String>, delete_messages_ms: Option<u64> }
+
+    /// Bans up to 200 members with one change of keys.
+    BanMany { member_ids: Vec<Id<IdentityId>>, reason: Option<String>, delete_messages_ms: Option<u64> }
+
+    /// Kicks members without roles who were not seen for so many days, 1 to 30.
+    PruneNow { days: u32, reason: Option<String> }
+
+    /// How many days without a sign, 1 to 30.
+    PruneQuery { days: u32 }
+
+    /// Why somebody may do something: a permission's name, or an act such as `send` or `ban`.
+    WhyQuery {
+        member: Id<IdentityId>,
+        action: String,
+        channel: Option<Id<ChannelId>>,
+        target: Option<Id<IdentityId>>,
+        role: Option<Id<RoleId>>,
+    }
+
+    /// In which channel; absent: in the server.
+    PermissionsQuery { channel: Option<Id<ChannelId>> }
 
     /// Creates a channel.
     CreateChannel {
@@ -100,10 +124,11 @@ bodies! {
         #[serde(default, deserialize_with = "maybe_null")]
         #[schemars(with = "Option<u64>")]
         ttl_ms: Option<Option<u64>>,
+        reason: Option<String>,
     }
 
     /// Sets what a channel allows and denies a role or member.
-    PutOverwrite { allow: BitsText, deny: BitsText }
+    PutOverwrite { allow: BitsText, deny: BitsText, reason: Option<String> }
 
     /// Creates a role.
     CreateRole {
@@ -126,6 +151,7 @@ bodies! {
         mentionable: Option<bool>,
         permissions: Option<BitsText>,
         position: Option<RolePlace>,
+        reason: Option<String>,
     }
 
     /// Writes a message.
@@ -199,6 +225,14 @@ bodies! {
         before: Option<Id<EventId>>,
         action: Option<String>,
         actor: Option<Id<IdentityId>>,
+        /// Id of the member, role, channel, invite or event that it is about.
+        target: Option<String>,
+        /// Claimed at this moment or later, in milliseconds.
+        since: Option<u64>,
+        /// Claimed before this moment, in milliseconds.
+        until: Option<u64>,
+        /// Only what counts, or only what does not.
+        effective: Option<bool>,
     }
 }
 

@@ -124,6 +124,10 @@ pub struct Server {
     pub my_roles: Vec<Id<RoleId>>,
     pub my_permissions: BitsText,
     pub default_durability: Durability,
+    /// Nobody can join until a moderator lifts it.
+    pub joins_paused: bool,
+    /// Own events that did not survive a merge, and that this person has not been shown yet.
+    pub lost_unseen: usize,
 }
 
 impl Server {
@@ -137,6 +141,8 @@ impl Server {
             my_roles: server.my_roles.into_iter().map(Id).collect(),
             my_permissions: BitsText(server.my_permissions),
             default_durability: Durability::from_number(server.default_durability),
+            joins_paused: server.joins_paused,
+            lost_unseen: server.lost_unseen,
         }
     }
 }

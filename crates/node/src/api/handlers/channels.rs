@@ -13,7 +13,8 @@ use super::{Answer, DONE, Done, found};
 use crate::api::app::App;
 use crate::api::dto::channel::{Channel, ChannelKeys, SubjectKind};
 use crate::api::dto::requests::{
-    ChannelPlace, CreateChannel, Draft, PatchChannel, PatchSettings, PutOverwrite, ThisMessage,
+    Because, ChannelPlace, CreateChannel, Draft, PatchChannel, PatchSettings, PutOverwrite,
+    ThisMessage,
 };
 use crate::api::error::ApiError;
 use crate::api::extract::{JsonBody, Params};
@@ -86,9 +87,10 @@ pub async fn patch(
     };
     let changed = app
         .engine
-        .command_then(Command::UpdateChannel(change), move |_, reader| {
-            reader.channel(channel)
-        })
+        .command_then(
+            Command::UpdateChannel(change).because(body.reason),
+            move |_, reader| reader.channel(channel),
+        )
         .await?;
     found("channel", changed.map(Channel::from))
 }
@@ -96,10 +98,10 @@ pub async fn patch(
 pub async fn delete(
     State(app): State<Arc<App>>,
     Params(Id(channel)): Params<Id<ChannelId>>,
+    JsonBody(body): JsonBody<Because>,
 ) -> Done {
-    app.engine
-        .command(Command::DeleteChannel { channel })
-        .await?;
+    let command = Command::DeleteChannel { channel };
+    app.engine.command(command.because(body.reason)).await?;
     DONE
 }
 
@@ -113,22 +115,21 @@ pub async fn put_overwrite(
         allow: body.allow.0,
         deny: body.deny.0,
     };
-    app.engine
-        .command(Command::SetOverwrite { channel, overwrite })
-        .await?;
+    let command = Command::SetOverwrite { channel, overwrite };
+    app.engine.command(command.because(body.reason)).await?;
     DONE
 }
 
 pub async fn delete_overwrite(
     State(app): State<Arc<App>>,
     Params((Id(channel), kind, id)): Params<(Id<ChannelId>, SubjectKind, String)>,
+    JsonBody(body): JsonBody<Because>,
 ) -> Done {
-    app.engine
-        .command(Command::ClearOverwrite {
-            channel,
-            subject: kind.with(&id)?,
-        })
-        .await?;
+    let command = Command::ClearOverwrite {
+        channel,
+        subject: kind.with(&id)?,
+    };
+    app.engine.command(command.because(body.reason)).await?;
     DONE
 }
 

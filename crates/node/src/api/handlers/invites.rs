@@ -13,7 +13,7 @@ use conclave_engine::reader::Reader;
 use super::{Answer, DONE, Done, found};
 use crate::api::app::App;
 use crate::api::dto::invite::{Inspection, Invite, InviteKind, Invites, Joined};
-use crate::api::dto::requests::{CreateInvite, Link};
+use crate::api::dto::requests::{Because, CreateInvite, Link};
 use crate::api::dto::server::ServerSummary;
 use crate::api::error::ApiError;
 use crate::api::extract::{JsonBody, Params};
@@ -63,10 +63,10 @@ pub async fn create(
 pub async fn revoke(
     State(app): State<Arc<App>>,
     Params((Id(server), Id(invite))): Params<(Id<ServerId>, Id<InviteId>)>,
+    JsonBody(body): JsonBody<Because>,
 ) -> Done {
-    app.engine
-        .command(Command::RevokeInvite { server, invite })
-        .await?;
+    let command = Command::RevokeInvite { server, invite };
+    app.engine.command(command.because(body.reason)).await?;
     DONE
 }
 

@@ -64,22 +64,18 @@ pub async fn patch(
 ) -> Answer<Member> {
     if let Some(nickname) = body.nick {
         let nickname = nickname.filter(|nickname| !nickname.is_empty());
+        let command = Command::SetNickname {
+            server,
+            member,
+            nickname,
+        };
         app.engine
-            .command(Command::SetNickname {
-                server,
-                member,
-                nickname,
-            })
+            .command(command.because(body.reason.clone()))
             .await?;
     }
     if let Some(roles) = body.roles {
-        set_roles(
-            &app,
-            server,
-            member,
-            roles.into_iter().map(|id| id.0).collect(),
-        )
-        .await?;
+        let roles = roles.into_iter().map(|id| id.0).collect();
+        set_roles(&app, server, member, roles, body.reason.as_ref()).await?;
     }
     if let Some(until) = body.timeout_until_ms {
         let command = Command::Timeout {
@@ -104,6 +100,7 @@ async fn set_roles(
     server: ServerId,
     member: IdentityId,
     wanted: BTreeSet<RoleId>,
+    reason: Option<&String>,
 ) -> Result<(), ApiError> {
     let Json(now) = found(
         "member",
@@ -121,22 +118,20 @@ async fn set_roles(
         .copied()
         .filter(|role| *role != server.everyone())
     {
-        app.engine
-            .command(Command::GrantRole {
-                server,
-                role,
-                member,
-            })
-            .await?;
+        let command = Command::GrantRole {
+            server,
+            role,
+            member,
+        };
+        app.engine.command(command.because(reason.cloned())).await?;
     }
     for role in now.difference(&wanted).copied() {
-        app.engine
-            .command(Command::RevokeRole {
-                server,
-                role,
-                member,
-            })
-            .await?;
+        let command = Command::RevokeRole {
+            server,
+            role,
+            member,
+        };
+        app.engine.command(command.because(reason.cloned())).await?;
     }
     Ok(())
 }

@@ -13,7 +13,7 @@ use conclave_engine::reader::Reader;
 
 use super::{Answer, DONE, Done, found};
 use crate::api::app::App;
-use crate::api::dto::requests::{CreateRole, PatchRole, RolePlace};
+use crate::api::dto::requests::{Because, CreateRole, PatchRole, RolePlace};
 use crate::api::dto::server::Role;
 use crate::api::error::ApiError;
 use crate::api::extract::{JsonBody, Params};
@@ -73,9 +73,10 @@ pub async fn patch(
     found(
         "role",
         app.engine
-            .command_then(Command::UpdateRole(change), move |_, reader| {
-                show(reader, server, role)
-            })
+            .command_then(
+                Command::UpdateRole(change).because(body.reason),
+                move |_, reader| show(reader, server, role),
+            )
             .await?,
     )
 }
@@ -83,10 +84,10 @@ pub async fn patch(
 pub async fn delete(
     State(app): State<Arc<App>>,
     Params((Id(server), Id(role))): Params<(Id<ServerId>, Id<RoleId>)>,
+    JsonBody(body): JsonBody<Because>,
 ) -> Done {
-    app.engine
-        .command(Command::DeleteRole { server, role })
-        .await?;
+    let command = Command::DeleteRole { server, role };
+    app.engine.command(command.because(body.reason)).await?;
     DONE
 }
 
@@ -96,27 +97,27 @@ type MemberRole = (Id<ServerId>, Id<IdentityId>, Id<RoleId>);
 pub async fn grant(
     State(app): State<Arc<App>>,
     Params((Id(server), Id(member), Id(role))): Params<MemberRole>,
+    JsonBody(body): JsonBody<Because>,
 ) -> Done {
-    app.engine
-        .command(Command::GrantRole {
-            server,
-            role,
-            member,
-        })
-        .await?;
+    let command = Command::GrantRole {
+        server,
+        role,
+        member,
+    };
+    app.engine.command(command.because(body.reason)).await?;
     DONE
 }
 
 pub async fn revoke(
     State(app): State<Arc<App>>,
     Params((Id(server), Id(member), Id(role))): Params<MemberRole>,
+    JsonBody(body): JsonBody<Because>,
 ) -> Done {
-    app.engine
-        .command(Command::RevokeRole {
-            server,
-            role,
-            member,
-        })
-        .await?;
+    let command = Command::RevokeRole {
+        server,
+        role,
+        member,
+    };
+    app.engine.command(command.because(body.reason)).await?;
     DONE
 }

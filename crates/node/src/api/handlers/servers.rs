@@ -1,4 +1,4 @@
-//! Servers: found, read, change, leave; bans and audit log.
+//! Servers: found, read, change, leave; bans.
 
 use std::sync::Arc;
 
@@ -9,18 +9,16 @@ use conclave_core::id::{IdentityId, ServerId};
 use conclave_core::view::ViewError;
 use conclave_engine::command::{Command, Reply, Template};
 use conclave_engine::model::ServerDetail;
-use conclave_engine::reader::{self, Reader};
+use conclave_engine::reader::Reader;
 
-use super::{Answer, DONE, Done, found, page_len};
+use super::{Answer, DONE, Done, found};
 use crate::api::app::App;
 use crate::api::caller::Caller;
-use crate::api::dto::log::{Audit, AuditEntry, Ban, Bans};
-use crate::api::dto::requests::{
-    AuditQuery, Because, CreateServer, PatchServer, PutBan, ServerList,
-};
+use crate::api::dto::log::{Ban, Bans};
+use crate::api::dto::requests::{Because, CreateServer, PatchServer, PutBan, ServerList};
 use crate::api::dto::server::{Server, ServerKind, ServerSummary};
 use crate::api::error::ApiError;
-use crate::api::extract::{JsonBody, Params, Search};
+use crate::api::extract::{JsonBody, Params};
 use crate::api::id::Id;
 use crate::engine::EngineError;
 
@@ -112,7 +110,9 @@ pub async fn patch(
         name: body.name,
         description: body.description,
         icon,
+        joins_paused: body.joins_paused,
     };
+    let command = command.because(body.reason);
     show(
         &app,
         app.engine
@@ -174,30 +174,4 @@ pub async fn unban(
         })
         .await?;
     DONE
-}
-
-pub async fn audit(
-    State(app): State<Arc<App>>,
-    Params(Id(server)): Params<Id<ServerId>>,
-    Search(query): Search<AuditQuery>,
-) -> Answer<Audit> {
-    let query = reader::AuditQuery {
-        before: query.before.map(|id| id.0),
-        limit: page_len(query.limit, 50),
-        action: query.action,
-        actor: query.actor.map(|id| id.0),
-    };
-    let entries = app
-        .engine
-        .read(move |reader| reader.audit(server, &query))
-        .await?;
-    let refusal = || {
-        let permission = serde_json::json!({ "permission": "VIEW_AUDIT_LOG" });
-        ApiError::forbidden("reading the audit log needs the permission VIEW_AUDIT_LOG")
-            .with_details(permission)
-    };
-    let entries = entries.ok_or_else(refusal)?;
-    Ok(Json(Audit {
-        entries: entries.into_iter().map(AuditEntry::from).collect(),
-    }))
 }

@@ -9,8 +9,8 @@ use crate::api::action::Action::{
 use crate::api::dto::channel::{Channel, ChannelKeys};
 use crate::api::dto::message::{Attachment, Copies, Found, Message, Page};
 use crate::api::dto::requests::{
-    BlobName, CreateChannel, Draft, MessagesQuery, PatchChannel, PatchMessage, PatchSettings,
-    PostMessage, PutOverwrite, PutPin, SearchQuery, ThisMessage, TicketUrl,
+    Because, BlobName, CreateChannel, Draft, MessagesQuery, PatchChannel, PatchMessage,
+    PatchSettings, PostMessage, PutOverwrite, PutPin, SearchQuery, ThisMessage, TicketUrl,
 };
 use crate::api::extract::{ATTACHMENT_BYTES_MAX, IMAGE_BYTES_MAX};
 use crate::api::handlers::{channels, files, messages};
@@ -46,7 +46,8 @@ pub(super) const CHANNELS: &[Route] = &[
         ServersManage,
         "Deletes a channel",
         || delete(channels::delete),
-    ),
+    )
+    .takes::<Because>(),
     set(
         "/channels/{channel}/overwrites/{kind}/{id}",
         ServersManage,
@@ -59,7 +60,8 @@ pub(super) const CHANNELS: &[Route] = &[
         ServersManage,
         "Removes an overwrite",
         || delete(channels::delete_overwrite),
-    ),
+    )
+    .takes::<Because>(),
     add(
         "/channels/{channel}/sync",
         ServersManage,

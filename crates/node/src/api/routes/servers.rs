@@ -4,15 +4,14 @@ use axum::routing::{delete, get, patch, post, put};
 
 use super::{add, change, read, remove, set};
 use crate::api::action::Action::{
-    AuditRead, InvitesManage, MembersModerate, MessagesWrite, ServersJoin, ServersManage,
-    ServersRead,
+    InvitesManage, MembersModerate, MessagesWrite, ServersJoin, ServersManage, ServersRead,
 };
 use crate::api::dto::invite::{ChatRequests, Inspection, Invite, Invites, Joined};
-use crate::api::dto::log::{Audit, Bans};
+use crate::api::dto::log::Bans;
 use crate::api::dto::member::{Member, Members};
 use crate::api::dto::requests::{
-    AnswerChat, AuditQuery, Because, CreateChat, CreateInvite, CreateRole, CreateServer, Link,
-    MembersQuery, PatchMember, PatchRole, PatchServer, PutBan, ServerList,
+    AnswerChat, Because, CreateChat, CreateInvite, CreateRole, CreateServer, Link, MembersQuery,
+    PatchMember, PatchRole, PatchServer, PutBan, ServerList,
 };
 use crate::api::dto::server::{Role, Server};
 use crate::api::handlers::{chats, invites, members, roles, servers};
@@ -76,14 +75,6 @@ pub(super) const SERVERS: &[Route] = &[
         || delete(servers::unban),
     )
     .takes::<Because>(),
-    read(
-        "/servers/{server}/audit",
-        AuditRead,
-        "Reads the audit log, newest first",
-        || get(servers::audit),
-    )
-    .asks::<AuditQuery>()
-    .gives::<Audit>(),
 ];
 
 pub(super) const MEMBERS: &[Route] = &[
@@ -122,13 +113,15 @@ pub(super) const MEMBERS: &[Route] = &[
         MembersModerate,
         "Grants a role",
         || put(roles::grant),
-    ),
+    )
+    .takes::<Because>(),
     remove(
         "/servers/{server}/members/{member}/roles/{role}",
         MembersModerate,
         "Revokes a role",
         || delete(roles::revoke),
-    ),
+    )
+    .takes::<Because>(),
 ];
 
 pub(super) const ROLES: &[Route] = &[
@@ -154,7 +147,8 @@ pub(super) const ROLES: &[Route] = &[
         ServersManage,
         "Deletes a role",
         || delete(roles::delete),
-    ),
+    )
+    .takes::<Because>(),
 ];
 
 pub(super) const INVITES: &[Route] = &[
@@ -179,7 +173,8 @@ pub(super) const INVITES: &[Route] = &[
         InvitesManage,
         "Revokes an invite",
         || delete(invites::revoke),
-    ),
+    )
+    .takes::<Because>(),
     add(
         "/invites/inspect",
         ServersJoin,

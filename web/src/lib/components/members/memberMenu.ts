@@ -1,6 +1,6 @@
 /** What a person can do with a member; only what permissions and rank allow. */
 
-import type { Member, Server } from '../../api/types';
+import type { Id, Member, Server } from '../../api/types';
 import { copyText } from '../../actions/copy';
 import { t } from '../../i18n/index.svelte';
 import { safeName } from '../../model/names';
@@ -47,6 +47,28 @@ export function moderationItems(server: Server, member: Member): MenuItem[] {
   return items;
 }
 
+/** Moderation entries that I am not allowed, for whoever moderates at all: choosing one tells why not. */
+export function barredItems(server: Server, member: Member): MenuItem[] {
+  const rights = memberRights(server, member);
+  const moderates = (['KICK_MEMBERS', 'BAN_MEMBERS', 'MODERATE_MEMBERS'] as const).some((p) => allows(server.my_permissions, p));
+  if (!moderates || member.id === server.me_member_id) return [];
+  const name = safeName(member.name);
+  const acts = [
+    ['timeout', t('member.timeout', { name })],
+    ['kick', t('member.kick', { name })],
+    ['ban', t('member.ban', { name })],
+  ] as const;
+  return acts
+    .filter(([act]) => !rights[act])
+    .map(([action, label]): MenuItem => ({ kind: 'action', label, barred: true, act: () => whyOf(server, server.me_member_id, action, label, member.id) }));
+}
+
+/** Opens the chain behind what a member may do. */
+export function whyOf(server: Server, memberId: Id, action: string, what: string, target?: Id): void {
+  const query = { member: memberId, action, ...(target === undefined ? {} : { target }) };
+  dialogs.open({ kind: 'why', serverId: server.id, query, what });
+}
+
 /** Opens the menu of a member at the event. */
 export function memberMenu(event: MouseEvent, server: Server, member: Member): void {
   const at = anchorOf(event);
@@ -58,7 +80,7 @@ export function memberMenu(event: MouseEvent, server: Server, member: Member): v
     items.push({ kind: 'action', label: t('member.message'), icon: 'chat', act: () => dialogs.open({ kind: 'newChat', serverId, member }) });
   }
   if (memberRights(server, member).rename) items.push({ kind: 'action', label: t('member.nickname'), icon: 'edit', act: () => dialogs.open({ kind: 'nickname', serverId, member }) });
-  items.push({ kind: 'separator' }, ...moderationItems(server, member), { kind: 'separator' });
+  items.push({ kind: 'separator' }, ...moderationItems(server, member), ...barredItems(server, member), { kind: 'separator' });
   items.push({ kind: 'action', label: t('common.copyId'), icon: 'copy', act: () => void copyText(member.id) });
   floating.menu(event, safeName(member.name), items);
 }
