@@ -250,7 +250,7 @@ fn succession(terms: &Succession) -> Checked {
     let quorum = usize::from(terms.quorum);
     value(
         "council quorum",
-        quorum <= terms.council.len() && (quorum > 0) == !terms.council.is_empty(),
+        quorum <= terms.council.len() && (quorum > 0) != terms.council.is_empty(),
     )?;
     value("delay", terms.delay_days <= DELAY_DAYS_MAX)
 }

@@ -78,12 +78,11 @@ impl Reader<'_> {
         }
         let mut page = AuditPage::default();
         let limit = query.limit.clamp(1, PAGE_MAX);
-        let mut scanned = 0;
-        for event in room.log.events_before(query.before.as_ref()) {
+        let events = room.log.events_before(query.before.as_ref());
+        for (scanned, event) in events.enumerate() {
             if page.entries.len() == limit || scanned == SCAN_MAX {
                 return Ok(Some(page));
             }
-            scanned += 1;
             page.next = Some(event.event_id());
             if !query.admits(event) {
                 continue;
