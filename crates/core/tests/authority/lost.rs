@@ -113,14 +113,22 @@ fn a_role_moved_down_takes_acts_on_those_above_it_now() {
 /// What is less than a demotion of the author's takes nothing: the act counts for more than who demotes.
 #[test]
 fn what_counts_for_less_takes_nothing() {
-    let mut world = World::new(2);
-    let low = world.role("C", Bits::MANAGE_CHANNELS, &[1]);
-    world.role("T", Bits::MANAGE_CHANNELS, &[1]);
-    world.role("M", MANAGE, &[2]);
-    let before = world.heads();
-    let made = world.act_at(1, &before, channel("made", vec![]));
-    world.act_at(2, &before, RoleDelete { role: low });
-    assert_eq!(world.log.effective(&made), Some(Effect::Effective));
+    for (position, survives) in [("T", true), ("F", false)] {
+        let mut world = World::new(2);
+        let low = world.role("C", Bits::KICK_MEMBERS, &[1]);
+        world.role(position, Bits::MANAGE_ROLES, &[1]);
+        world.role("M", MANAGE, &[2]);
+        let before = world.heads();
+        // The bit that it hands out comes from the low role, the act itself from the other.
+        let made = world.act_at(1, &before, role("1", Bits::KICK_MEMBERS));
+        let by = world.act_at(2, &before, RoleDelete { role: low });
+        let expected = if survives {
+            Some(Effect::Effective)
+        } else {
+            lost(by)
+        };
+        assert_eq!(world.log.effective(&made), expected, "{position}");
+    }
 }
 
 #[test]

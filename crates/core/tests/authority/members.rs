@@ -30,12 +30,16 @@ fn ban_beats_concurrent_unban_unless_unbanner_ranks_strictly_higher() {
 
 #[test]
 fn causally_later_unban_lifts_a_higher_ban() {
-    let mut world = World::new(2);
+    let mut world = World::new(3);
     world.role("M", Bits::BAN_MEMBERS, &[1]);
-    let target = world.identity(2);
-    world.act(OWNER, world.ban(2, None));
+    let target = world.identity(3);
+    world.act(OWNER, world.ban(3, None));
     assert!(world.now().ban(&target).is_some());
+    // Somebody who knows neither links the two, so that they meet in one fold.
+    let apart = world.log.get(&world.heads()[0]).unwrap().parents.clone();
     world.act(1, Unban { member: target });
+    world.act_at(2, &apart, Merge::default());
+    assert_eq!(world.heads().len(), 2);
     assert!(world.now().ban(&target).is_none());
 }
 

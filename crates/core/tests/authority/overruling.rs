@@ -48,6 +48,15 @@ fn a_banned_moderators_concurrent_events_beyond_seen_are_void() {
 
 #[test]
 fn nothing_that_a_ban_follows_is_void() {
+    let mut world = World::new(2);
+    world.role("M", MOD, &[1]);
+    // Somebody who knows neither links the two, so that they meet in one fold.
+    let apart = world.heads();
+    world.act_at(2, &apart, Merge::default());
+    let made = world.act_at(1, &apart, channel("made", vec![]));
+    world.act_at(OWNER, &[made], world.ban(1, None));
+    assert!(world.now().channel(&made.into()).is_some());
+    // The same where nothing is beside them.
     let mut world = World::new(1);
     world.role("M", MOD, &[1]);
     let made: ChannelId = world.act(1, channel("made", vec![])).into();

@@ -107,6 +107,13 @@ fn a_device_follows_its_own_chain() {
             Err(InsertError::SelfChain { .. })
         ));
     }
+    // What it follows must be in its past, not only known.
+    let before = world.log.get(&first).unwrap().parents.clone();
+    let beside = changed(&world, 1, &event, |event| event.parents = before.clone());
+    assert!(matches!(
+        world.log.insert(beside, proof),
+        Err(InsertError::SelfChain { .. })
+    ));
     assert!(world.log.insert(event, proof).is_ok());
 }
 
