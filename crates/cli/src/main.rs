@@ -21,7 +21,8 @@ use tracing_subscriber::EnvFilter;
 use crate::args::{Cli, Command, RunArgs};
 use crate::client::Client;
 use crate::commands::{
-    account, channels, chats, invites, members, messages, node, ownership, reading, roles, servers,
+    account, channels, chats, checkpoints, invites, members, messages, node, ownership, reading,
+    roles, servers,
 };
 use crate::error::CliError;
 use crate::output::Output;
@@ -184,6 +185,7 @@ fn talk(client: &Client, out: Output, command: Command) -> Result<(), CliError> 
             limit,
             action,
         } => servers::audit(client, out, &server, limit, action.as_deref()),
+        Command::Checkpoint(command) => checkpoints::run(client, out, command),
         Command::Profile(command) => account::profile(client, out, command),
         Command::Token(command) => account::token(client, out, command),
         Command::Network => node::network(client, out),

@@ -5,6 +5,8 @@
 //! (chapter `authority`).
 
 mod causality;
+mod checkpoints;
+mod forward;
 mod insert;
 mod limits;
 mod outcome;
@@ -15,6 +17,8 @@ mod structure;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use causality::Causality;
+use checkpoints::Checkpoints;
+pub use checkpoints::{CheckpointFault, CheckpointFork, Frozen};
 pub use insert::PROTOCOL_VERSION;
 pub use limits::{
     COUNCIL_MAX, DELAY_DAYS_MAX, DROPPED_LEAVES_MAX, EVENTS_PER_DEVICE_MAX, Malformed,
@@ -27,7 +31,7 @@ use crate::event::Event;
 use crate::id::{DeviceId, EventId, ServerId};
 use crate::permissions::Denied;
 use crate::signed::Verified;
-use crate::state::{Act, Community, Overruling, Rule};
+use crate::state::{Act, Community, Lost, Overruling, Rule};
 use snapshots::Snapshots;
 
 /// Whether an event stands, once and for all: a function of the event and its past.
@@ -51,6 +55,8 @@ pub enum Effect {
         /// By which rule.
         rule: Rule,
     },
+    /// A checkpoint froze a past without it, and it did not survive that.
+    Lost(Lost),
     /// It was never authorised.
     Rejected(Denied),
     /// A kind of a newer protocol: this program cannot tell.
@@ -84,6 +90,7 @@ pub struct Log {
     snapshots: Snapshots,
     current: Option<Community>,
     halts: BTreeMap<EventId, HaltReason>,
+    checkpoints: Checkpoints,
 }
 
 /// One device's accepted events.
@@ -104,6 +111,8 @@ impl Chain {
 #[derive(Clone, Debug)]
 struct Node {
     event: Verified<Event>,
+    /// What the register that it cites proves.
+    proof: AuthorProof,
     /// Absent for a kind that this program does not know.
     act: Option<Act>,
     /// Length of the longest path from genesis.
@@ -125,6 +134,7 @@ impl Log {
             snapshots: Snapshots::default(),
             current: None,
             halts: BTreeMap::new(),
+            checkpoints: Checkpoints::default(),
         }
     }
 
@@ -209,7 +219,11 @@ impl Log {
             return Some(Effect::Rejected(denied.clone()));
         }
         let known = self.nodes.get(id)?.act.is_some();
-        Some(match self.current()?.overruled(id) {
+        let state = self.current()?;
+        if let Some(lost) = state.lost(id) {
+            return Some(Effect::Lost(lost.clone()));
+        }
+        Some(match state.overruled(id) {
             Some(Overruling { by, rule }) => Effect::Overruled { by, rule },
             None if known => Effect::Effective,
             None => Effect::Unknown,

@@ -134,6 +134,7 @@ fn line(room: &Room, body: &Body) -> Option<Line> {
             target: Some(accession.claim.to_string()),
             ..plain("succession_take_over")
         },
+        Body::Checkpoint(_) => plain("checkpoint"),
         Body::Merge(_) => return None,
     })
 }

@@ -11,6 +11,7 @@ pub mod effect;
 pub mod inbox;
 pub mod markdown;
 pub mod model;
+pub mod notary;
 pub mod outbox;
 pub mod peer;
 pub mod reader;

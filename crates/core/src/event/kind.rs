@@ -56,7 +56,7 @@ pub enum KindClass {
 
 impl Kind {
     /// All kinds that this build acts on.
-    pub const ACTIVE: [Self; 29] = [
+    pub const ACTIVE: [Self; 30] = [
         Self::Genesis,
         Self::ServerUpdate,
         Self::ChannelCreate,
@@ -86,6 +86,7 @@ impl Kind {
         Self::SuccessionConfirm,
         Self::SuccessionVeto,
         Self::Accession,
+        Self::Checkpoint,
     ];
 
     /// The number on the wire.

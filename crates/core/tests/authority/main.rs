@@ -1,6 +1,8 @@
 //! The authority plane: its laws over random histories, and each of its rules by name.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod checkpoints;
+mod last_checkpoint;
 mod laws;
 mod lost;
 mod members;

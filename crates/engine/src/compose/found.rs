@@ -18,6 +18,7 @@ use crate::chats;
 use crate::command::{Command, CommandError, InviteDraft, Reply, Template};
 use crate::ctx::Ctx;
 use crate::effect::Notice;
+use crate::notary;
 use crate::outbox;
 use crate::peer::State;
 use crate::room::{Local, Room, Standing};
@@ -80,6 +81,10 @@ pub(super) fn run(
         }
         Command::Join { link } => join(state, ctx, &link),
         Command::LeaveServer { server } => leave(state, ctx, server),
+        Command::MakeCheckpoint { server } => {
+            let State { rooms, links, .. } = state;
+            notary::make(rooms, links, ctx, &server)
+        }
         Command::UpdateServer {
             server,
             name,

@@ -6,7 +6,7 @@ use conclave_core::keys::audience;
 use conclave_core::log::{Effect, Log};
 use conclave_core::member::{JoinProof, Status};
 use conclave_core::permissions::{self, Action};
-use conclave_core::state::{InviteKind, Rule};
+use conclave_core::state::{InviteKind, Lost, Rule};
 use conclave_core::view::{Table, ViewError};
 
 use super::Reader;
@@ -235,6 +235,12 @@ fn why_not(room: &Room, log: &mut Log, event: &EventId) -> Option<String> {
                 Rule::Reign => "who owned the server was settled otherwise",
             };
             Some(format!("overruled by a concurrent act of {author}: {what}"))
+        }
+        Effect::Lost(Lost::TooOld) => {
+            Some("older than the last two checkpoints when it arrived".to_owned())
+        }
+        Effect::Lost(Lost::Overtaken(denied)) => {
+            Some(format!("overtaken by a checkpoint: {denied}"))
         }
         Effect::Rejected(denied) => Some(denied.to_string()),
         Effect::Unknown => Some("of a newer version: update this program".to_owned()),

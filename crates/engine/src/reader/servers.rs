@@ -7,7 +7,7 @@ use conclave_core::permissions::{self, Bits};
 use conclave_core::state::{self, Community};
 use conclave_core::view::ViewError;
 
-use super::Reader;
+use super::{Reader, finality};
 use crate::command::Presence;
 use crate::model::{
     Channel, Connection, Member, ReadSummary, Role, ServerDetail, ServerState, ServerSummary,
@@ -47,6 +47,8 @@ impl Reader<'_> {
                 my_roles: Vec::new(),
                 my_permissions: Bits::NONE,
                 default_durability: 2,
+                checkpoint: None,
+                checkpoint_fork: false,
             }));
         };
         let me = self.account.id();
@@ -68,6 +70,8 @@ impl Reader<'_> {
                 .unwrap_or_default(),
             my_permissions: permissions::base(community, &actor),
             default_durability: community.durability(),
+            checkpoint: finality::last(room),
+            checkpoint_fork: finality::is_forked(room),
         }))
     }
 

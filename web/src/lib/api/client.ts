@@ -23,6 +23,8 @@ export const servers = {
     request<T.Server>('PATCH', path(['servers', s]), body),
   leave: (s: T.Id) => request<void>('POST', path(['servers', s, 'leave'])),
   read: (s: T.Id) => request<void>('POST', path(['servers', s, 'read'])),
+  checkpoints: (s: T.Id) => request<T.Finality>('GET', path(['servers', s, 'checkpoints'])),
+  makeCheckpoint: (s: T.Id) => request<T.Finality>('POST', path(['servers', s, 'checkpoints'])),
   audit: (s: T.Id, q: { limit?: number; before?: T.Id; action?: string; actor?: T.Id }) =>
     request<{ entries: T.AuditEntry[] }>('GET', path(['servers', s, 'audit'], q)),
   chatRequests: () => request<{ requests: T.ChatRequest[] }>('GET', '/chats/requests'),

@@ -54,6 +54,8 @@ export interface Server extends ServerSummary {
   my_roles: Id[];
   my_permissions: Bits;
   default_durability: Durability;
+  checkpoint: { epoch: number; time_ms: number } | null;
+  checkpoint_fork: boolean;
 }
 
 export interface Named {
@@ -261,6 +263,36 @@ export interface InvitePreview {
   privacy: string;
   valid: boolean;
   already_member: boolean;
+}
+
+export interface Notary {
+  key: string;
+  member_id: Id | null;
+  name: string | null;
+  me: boolean;
+}
+
+export interface Checkpoint {
+  id: Id;
+  epoch: number;
+  prev: Id | null;
+  time_ms: number;
+  canonical: boolean;
+  signers: string[];
+  frontier: Id[];
+  state_root: string;
+  member_root: string;
+  log_root: string;
+}
+
+export interface Finality {
+  notaries: Notary[];
+  quorum: number;
+  generation: number;
+  unfrozen: number;
+  checkpoints: Checkpoint[];
+  forks: { epoch: number; rivals: Id[]; signers: Notary[]; settled: boolean }[];
+  signing: { epoch: number; signatures: number; needed: number }[];
 }
 
 export interface AuditEntry {

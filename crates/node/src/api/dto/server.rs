@@ -124,6 +124,19 @@ pub struct Server {
     pub my_roles: Vec<Id<RoleId>>,
     pub my_permissions: BitsText,
     pub default_durability: Durability,
+    /// The last checkpoint: what is older is final.
+    pub checkpoint: Option<LastCheckpoint>,
+    /// Notaries were shown to have signed two checkpoints at once, and nobody has replaced them yet.
+    pub checkpoint_fork: bool,
+}
+
+/// The last checkpoint of a server.
+#[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct LastCheckpoint {
+    pub epoch: u64,
+    /// As its proposer claims.
+    pub time_ms: u64,
 }
 
 impl Server {
@@ -137,6 +150,11 @@ impl Server {
             my_roles: server.my_roles.into_iter().map(Id).collect(),
             my_permissions: BitsText(server.my_permissions),
             default_durability: Durability::from_number(server.default_durability),
+            checkpoint: server.checkpoint.map(|(epoch, time)| LastCheckpoint {
+                epoch,
+                time_ms: time.0,
+            }),
+            checkpoint_fork: server.checkpoint_fork,
         }
     }
 }
