@@ -21,9 +21,12 @@
 
 pub mod authority;
 pub mod bare;
+pub mod bee;
 mod clock;
 #[path = "../../xtask/src/figures/figure.rs"]
 mod figure;
+pub mod keytree;
+pub mod mls;
 pub mod pair;
 pub mod process;
 mod samples;

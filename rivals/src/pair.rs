@@ -122,6 +122,7 @@ impl Pair {
             name: "Harbour".into(),
             template: Template::Community,
             icon: None,
+            history: conclave_engine::command::History::All,
         };
         let Reply::Server(server) = self.must(0, found)? else {
             bail!("a founded server has an id")

@@ -230,6 +230,9 @@ pub enum ServerCommand {
         /// A chat among equals instead of a community
         #[arg(long)]
         chat: bool,
+        /// Newcomers read from the present key on instead of everything; this cannot be changed later
+        #[arg(long)]
+        history_from_joining: bool,
     },
     /// List the servers
     List,

@@ -192,6 +192,8 @@ pub enum Topic {
     Channel(ServerId, ChannelId),
     /// An account's own topic.
     Account(IdentityId),
+    /// Slots of epochs that are too many to travel in the record; dropped once they are superseded.
+    Slots(ServerId),
 }
 
 impl Topic {
@@ -204,6 +206,7 @@ impl Topic {
             Self::Keys(server) => (2, &server.0, &[]),
             Self::Channel(server, channel) => (3, &server.0, &channel.0),
             Self::Account(identity) => (4, &identity.0, &[]),
+            Self::Slots(server) => (5, &server.0, &[]),
         };
         TopicTag(tag(Label::TopicTag, &[&[kind], id, channel]))
     }

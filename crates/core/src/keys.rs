@@ -21,9 +21,10 @@ pub mod rules;
 mod secret;
 mod slot;
 mod suite;
+mod tree;
 mod wrap;
 
-pub use cover::is_beneath;
+pub use cover::{Cover, Growth, Shape, is_beneath};
 pub use direct::{Complaint, DirectSlot, direct_slot, open_direct};
 pub use error::KeysError;
 pub use header::{
@@ -38,11 +39,12 @@ pub use node::{
 };
 pub use note::{NOTE_BYTES_MAX, open_note, seal_note};
 pub use open::OpenedEpoch;
-pub use plan::{EpochPlan, NewEpoch, SLOTS_MIN, Shape, make_epoch};
-pub use record::{EpochRecord, KeyRecord, RecordError};
+pub use plan::{EpochPlan, NewEpoch, SLOTS_MIN, make_epoch};
+pub use record::{EpochRecord, KeyRecord, RecordError, SlotPart};
 pub use secret::{ChannelKey, ContentKey, EpochKeys, EpochSecret, NodeSeed, Share, StateKey};
 pub use slot::{SEED_CIPHERTEXT_LEN, SHARE_CIPHERTEXT_LEN, Slot};
 pub use suite::Suite;
+pub use tree::{Group, Tree};
 
 #[cfg(test)]
 mod tests;

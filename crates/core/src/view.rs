@@ -26,7 +26,7 @@ pub enum Table {
     Personal = 8,
     /// `server ‖ epoch` → key record, header and, once open, the secret.
     Epoch = 9,
-    /// `server ‖ audience ‖ ...` → node records and further key material.
+    /// `server ‖ id of a node record` → where it stands, its header once verified, its seed if this node is beneath it.
     KeyNode = 10,
     /// `channel ‖ effective time u64 ‖ message id` → flags and parents: the order on screen.
     Timeline = 11,

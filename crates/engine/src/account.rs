@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use conclave_core::codec::{self, Limits};
 use conclave_core::id::{DeviceId, IdentityId, NodeId, ServerId};
 use conclave_core::identity::{AccountKeys, IdentityLog, device_id};
-use conclave_core::keys::{LeafSecret, Suite};
+use conclave_core::keys::{Growth, LeafSecret, Suite};
 use conclave_core::member::{LeafKeys, Profile};
 use conclave_core::signed::SigningKey;
 use conclave_core::view::{Direction, KeyRange, Table, View, ViewError};
@@ -30,6 +30,10 @@ pub struct Account {
     pub presence: Presence,
     /// Opaque settings of the app.
     pub settings_json: String,
+    /// How key trees grow; tests make them deep with few people.
+    pub growth: Growth,
+    /// Longest record of an epoch that travels in one piece, in bytes; slots of longer ones travel apart.
+    pub whole_bytes_max: usize,
     /// Keys of [`Account::pseudonym`] that were derived before: a server's is asked for with every message, and deriving it
     /// costs as much as a signature.
     pseudonyms: RefCell<BTreeMap<ServerId, SigningKey>>,
@@ -46,6 +50,9 @@ struct Stored {
 }
 
 const META_ACCOUNT: &[u8] = b"account";
+
+/// An epoch of 50 X-Wing slots or 600 X25519 slots is in one piece: most servers never see slots apart.
+const WHOLE_BYTES_MAX: usize = 64 * 1024;
 
 /// Longest settings text in bytes.
 pub const SETTINGS_BYTES_MAX: usize = 64 * 1024;
@@ -69,6 +76,8 @@ impl Account {
             },
             presence: Presence::Online,
             settings_json: "{}".to_owned(),
+            growth: Growth::default(),
+            whole_bytes_max: WHOLE_BYTES_MAX,
             pseudonyms: RefCell::default(),
         };
         for (index, entry) in (0u32..).zip(account.log.wire()) {
@@ -110,6 +119,8 @@ impl Account {
             profile: stored.profile,
             presence: Presence::Online,
             settings_json: stored.settings_json,
+            growth: Growth::default(),
+            whole_bytes_max: WHOLE_BYTES_MAX,
             pseudonyms: RefCell::default(),
         }))
     }

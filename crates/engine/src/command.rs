@@ -5,6 +5,40 @@ use conclave_core::event::{BlobRef, Overwrite, Subject};
 use conclave_core::id::{ChannelId, EnvelopeId, IdentityId, InviteId, Millis, RoleId, ServerId};
 use conclave_core::permissions::Bits;
 
+use crate::rotation::HISTORY_FROM_JOIN;
+
+/// What newcomers read of what was written before they came. Fixed when a server is founded: a link to older keys that was once
+/// published cannot be undone.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum History {
+    /// All of it.
+    #[default]
+    All,
+    /// From the key on that is in use when they come; through an open link, from the first key that it held.
+    FromJoining,
+}
+
+impl History {
+    /// The number in genesis.
+    #[must_use]
+    pub const fn number(self) -> u8 {
+        match self {
+            Self::All => 1,
+            Self::FromJoining => HISTORY_FROM_JOIN,
+        }
+    }
+
+    /// The policy of a number; unknown ones are read as the strict one.
+    #[must_use]
+    pub const fn of(number: u8) -> Self {
+        if number == 1 {
+            Self::All
+        } else {
+            Self::FromJoining
+        }
+    }
+}
+
 /// One request, as a person means it. Fields in `Option` that are absent leave things as they are; an inner `None` takes the
 /// thing away.
 #[derive(Clone, Debug)]
@@ -15,6 +49,7 @@ pub enum Command {
         name: String,
         template: Template,
         icon: Option<BlobRef>,
+        history: History,
     },
     /// A chat among equals with members of a server that both sides are in; each gets a request.
     CreateChat {

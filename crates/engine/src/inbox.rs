@@ -24,7 +24,7 @@ use crate::wire::Position;
 
 pub use authority::accept as accept_event;
 pub use channel::{accept as accept_content, allowed as content_allowed, drop_target};
-pub use keys::{adopt_all, open_with_share, reopen};
+pub use keys::{adopt_all, keep_node, open_with_share, reopen};
 pub use members::{NAME_CHARS_MAX, accept as accept_record};
 
 /// What became of an envelope.
@@ -194,6 +194,7 @@ fn process(
     };
     match (topic, envelope.form) {
         (Topic::Keys(_), Form::Keys) => keys::process(room, ctx, position, envelope),
+        (Topic::Slots(_), Form::Keys) => keys::process_slots(room, ctx, envelope),
         (Topic::Authority(_), Form::Sealed) => match epoch_keys(room, &envelope.epoch) {
             Some(keys) => authority::process(room, ctx, position, envelope, &keys),
             None => Ok(Verdict::Wait(Wait::Epoch(envelope.epoch))),

@@ -9,7 +9,7 @@ use conclave_core::id::{
 use conclave_core::member::Profile;
 use conclave_core::permissions::Bits;
 
-use crate::command::{NotifyLevel, Presence};
+use crate::command::{History, NotifyLevel, Presence};
 use crate::markdown::MdNode;
 
 /// The account.
@@ -350,6 +350,10 @@ pub struct ChannelKeys {
     pub epoch: Option<EpochId>,
     pub since: Option<Millis>,
     pub suite: u8,
+    /// Somebody who is out still holds the newest key; the next message is sealed under another.
+    pub due: bool,
+    /// What newcomers read of what came before.
+    pub history: History,
     pub readers: Vec<(IdentityId, String)>,
     /// Links whose holders can read.
     pub links: Vec<(InviteId, bool)>,

@@ -4,7 +4,7 @@ use conclave_core::codec;
 use conclave_core::content::Content;
 use conclave_core::envelope::{Drop, Envelope, Form, Topic, delete_hash};
 use conclave_core::id::{ChannelId, EpochId};
-use conclave_core::keys::{EpochKeys, KeyRecord};
+use conclave_core::keys::{EpochKeys, EpochRecord, KeyRecord};
 use conclave_core::message::{self, OuterFields, SealError};
 use conclave_core::signed::Verified;
 
@@ -93,7 +93,10 @@ pub fn send_record(
     ctx: &mut Ctx<'_>,
     record: &KeyRecord,
 ) -> Result<Sent, CommandError> {
-    let topic = Topic::Keys(room.id).tag();
+    let topic = match record {
+        KeyRecord::Slots(_) => Topic::Slots(room.id).tag(),
+        _ => Topic::Keys(room.id).tag(),
+    };
     let signer = ctx.me.pseudonym(room.id);
     let pseudonym = conclave_core::id::Pseudonym(signer.public().0);
     let seq = room.next_seq(&topic, &pseudonym);
@@ -109,6 +112,26 @@ pub fn send_record(
     let envelope = message::seal_record(fields, record, &signer).map_err(too_long)?;
     Ok(keep(room, ctx, envelope))
 }
+
+/// Sends an epoch: in one piece if it is short, else its slots apart, so that they can be dropped one day.
+pub fn send_epoch(
+    room: &mut Room,
+    ctx: &mut Ctx<'_>,
+    record: &EpochRecord,
+) -> Result<Sent, CommandError> {
+    let whole = KeyRecord::Epoch(record.clone());
+    if whole.encode().len() <= ctx.me.whole_bytes_max {
+        return send_record(room, ctx, &whole);
+    }
+    let sent = send_record(room, ctx, &KeyRecord::Epoch(record.without_slots()))?;
+    for part in record.parts(PART_BYTES_MAX) {
+        send_record(room, ctx, &KeyRecord::Slots(part))?;
+    }
+    Ok(sent)
+}
+
+/// Bytes of slots in one envelope: as much as fits a batch beside the rest.
+const PART_BYTES_MAX: usize = 128 * 1024;
 
 fn seal(
     room: &mut Room,

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 
 use conclave_core::id::{ChannelId, IdentityId, Millis, NodeId, ServerId};
 use conclave_core::identity::{AccountKeys, create_account};
+use conclave_core::keys::Growth;
 use conclave_core::member::Reach;
 use conclave_core::view::{Direction, KeyRange, Table, View, ViewError};
 use rand_core::CryptoRng;
@@ -23,6 +24,7 @@ use crate::effect::{CommandId, Effects, Input, Notice};
 use crate::inbox::NAME_CHARS_MAX;
 use crate::reader::Reader;
 use crate::room::{Local, Room, Standing};
+use crate::rotation;
 use crate::sync::{self, Links, Rooms};
 use crate::txn::Txn;
 
@@ -169,6 +171,16 @@ impl Peer {
         let mut state = State::new(account.id());
         state.load(view)?;
         Ok(Self { account, state })
+    }
+
+    /// Lets key trees grow in another way than by default. It decides whom this device seals through, never who reads.
+    pub fn grow(&mut self, growth: Growth) {
+        self.account.growth = growth;
+    }
+
+    /// Lets slots travel apart from records that are longer than so many bytes.
+    pub fn split(&mut self, whole_bytes_max: usize) {
+        self.account.whole_bytes_max = whole_bytes_max;
     }
 
     /// Reads what a watcher wants to know.
@@ -407,6 +419,10 @@ fn tick(state: &mut State, ctx: &mut Ctx<'_>) {
         state.last_round = ctx.now;
         sync::compare_again(&state.rooms, &mut state.links, ctx);
         compose::presence_everywhere(state, ctx);
+        for room in state.rooms.values_mut() {
+            // A store that cannot be read fails the next call that needs it.
+            let _ = rotation::sweep(room, ctx);
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 mod cursors;
 mod keybook;
 mod local;
+mod nodebook;
 mod waiting;
 
 use std::collections::BTreeMap;
@@ -27,6 +28,7 @@ pub use keybook::{Entry, KeyBook, Stage};
 pub use local::{Local, Standing};
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
+pub use nodebook::{NODES_MAX, NodeBook, NodeEntry};
 pub use waiting::{Wait, Waiting};
 
 use crate::command::Presence;
@@ -61,6 +63,8 @@ pub struct Room {
     pub cursors: Cursors,
     /// Epochs and their keys.
     pub epochs: KeyBook,
+    /// Inner nodes of the key trees, and what opens slots here.
+    pub nodes: NodeBook,
     /// What waits for something.
     pub waiting: Waiting,
     /// Topics by tag, deleted channels' included.
@@ -81,6 +85,8 @@ pub struct Room {
     pub profile_due: bool,
     /// Envelopes that the catching up under way began with; 0 when there is none.
     pub catch_up_total: u64,
+    /// When slots that are superseded were last looked for.
+    pub swept: Millis,
     /// When the last ephemeral of a member was sent on, by member and topic.
     pub ephemeral_seen: BTreeMap<(Pseudonym, TopicTag), u64>,
 }
@@ -122,7 +128,12 @@ impl Room {
     /// An empty server.
     #[must_use]
     pub fn new(id: ServerId, me: IdentityId, local: Local) -> Self {
-        let topics = [Topic::Authority(id), Topic::Members(id), Topic::Keys(id)];
+        let topics = [
+            Topic::Authority(id),
+            Topic::Members(id),
+            Topic::Keys(id),
+            Topic::Slots(id),
+        ];
         Self {
             id,
             me,
@@ -137,6 +148,7 @@ impl Room {
             reach: BTreeMap::new(),
             cursors: Cursors::default(),
             epochs: KeyBook::default(),
+            nodes: NodeBook::default(),
             waiting: Waiting::default(),
             topics: topics
                 .into_iter()
@@ -150,6 +162,7 @@ impl Room {
             fresh: false,
             profile_due: false,
             catch_up_total: 0,
+            swept: Millis(0),
             ephemeral_seen: BTreeMap::new(),
         }
     }
@@ -167,6 +180,7 @@ impl Room {
         let mut room = Self::new(id, me, local);
         room.cursors = Cursors::load(view, id)?;
         room.epochs = KeyBook::load(view, id)?;
+        room.nodes = NodeBook::load(view, id)?;
         room.waiting = Waiting::load(view, id)?;
         room.load_members(view)?;
         room.load_events(view)?;
@@ -267,12 +281,13 @@ impl Room {
             .collect()
     }
 
-    /// Epochs of audiences that this account reads, of which no key is here.
-    pub fn sealed_epochs_wanted(&self) -> impl Iterator<Item = EpochId> + use<'_> {
-        let sealed = self
-            .epochs
-            .iter()
-            .filter(|(_, entry)| entry.stage == Stage::Sealed);
+    /// Epochs of audiences that this account reads, of which no key is here. Slots that travel apart get a moment to come.
+    pub fn sealed_epochs_wanted(&self, now: Millis) -> impl Iterator<Item = EpochId> + use<'_> {
+        const SLOTS_WAIT_MS: u64 = 5_000;
+        let sealed = self.epochs.iter().filter(move |(_, entry)| {
+            let whole = entry.record.slots().is_some();
+            entry.stage == Stage::Sealed && (whole || entry.since.0 + SLOTS_WAIT_MS <= now.0)
+        });
         sealed.map(|(id, _)| *id)
     }
 

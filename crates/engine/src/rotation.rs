@@ -3,6 +3,9 @@
 //! Rule R1 is asked before every seal: a sender uses an epoch only if everybody whom it was sealed to may still read. If
 //! none passes, the sender makes the next one, with all heads that it can open as parents ("heal on speak").
 
+mod sweep;
+mod tree;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use conclave_core::event::{Body, Kind};
@@ -10,17 +13,18 @@ use conclave_core::id::{AudienceId, EpochId, EventId, IdentityId, LeafId, Millis
 use conclave_core::keys::audience::{self, Rule};
 use conclave_core::keys::rules::{EpochFacts, Removal, Standing};
 use conclave_core::keys::{
-    EpochKeys, EpochPlan, KeyRecord, Leaf, Reason, Removed, Shape, Share, direct_slot, make_epoch,
+    EpochKeys, EpochPlan, KeyRecord, Leaf, Reason, Removed, Share, direct_slot, make_epoch,
 };
 use conclave_core::log::Log;
 use conclave_core::member::{Closing, Status};
 use conclave_core::state::{Community, Roster};
 
-use crate::command::CommandError;
+pub use self::sweep::sweep;
+use crate::command::{CommandError, History};
 use crate::ctx::Ctx;
 use crate::inbox;
 use crate::outbox;
-use crate::room::{Entry, Room, Stage};
+use crate::room::{Entry, KeyBook, Room, Stage};
 
 /// Most heads that one epoch follows; the rest are merged by later ones.
 const PARENTS_MAX: usize = conclave_core::keys::EPOCH_PARENTS_MAX;
@@ -61,6 +65,7 @@ pub fn ensure(
     };
     room.usable.insert(audience, (room.version, id));
     let keys = room.epochs.keys(&id).cloned().ok_or(CommandError::NoKey)?;
+    tree::tend(room, ctx, audience, rule, (id, &keys));
     Ok((id, keys))
 }
 
@@ -84,16 +89,40 @@ pub fn current(room: &mut Room, audience: AudienceId, rule: &Rule) -> Option<(Ep
     Some((id, room.epochs.keys(&id)?.clone()))
 }
 
+/// Whether somebody who may not read any more still holds the newest key of an audience: the next speaker makes another.
+#[must_use]
+pub fn is_due(room: &Room, audience: AudienceId, rule: &Rule) -> bool {
+    let any = room.epochs.of_audience(audience).next().is_some();
+    let (left, events) = (left(room), removal_events(room).collect());
+    any && newest(
+        &room.epochs,
+        &mut room.log.clone(),
+        &room.roster,
+        (&left, events),
+        (audience, rule),
+    )
+    .is_none()
+}
+
 /// The epoch that R2 chooses among those that open here and pass R1: made in knowledge of every removal that bears on the audience.
 fn usable(room: &mut Room, audience: AudienceId, rule: &Rule) -> Option<EpochId> {
-    let left = left(room);
-    let events: Vec<EventId> = removal_events(room).collect();
-    let Room {
-        epochs,
-        log,
-        roster,
-        ..
-    } = room;
+    let (left, events) = (left(room), removal_events(room).collect());
+    newest(
+        &room.epochs,
+        &mut room.log,
+        &room.roster,
+        (&left, events),
+        (audience, rule),
+    )
+}
+
+fn newest(
+    epochs: &KeyBook,
+    log: &mut Log,
+    roster: &Roster,
+    (left, events): (&[Removed], Vec<EventId>),
+    (audience, rule): (AudienceId, &Rule),
+) -> Option<EpochId> {
     let graph = epochs.graph();
     // Telling costs two states, and several epochs may lack the same event.
     let mut bearing: BTreeMap<EventId, bool> = BTreeMap::new();
@@ -101,6 +130,9 @@ fn usable(room: &mut Room, audience: AudienceId, rule: &Rule) -> Option<EpochId>
         let keys = epochs.keys(&facts.id);
         if keys.is_none_or(|keys| keys.content.is_none()) {
             return Standing::Closed;
+        }
+        if epochs.get(&facts.id).is_some_and(|entry| entry.bad_slot) {
+            return Standing::Outdated;
         }
         let departures = graph.departures(&facts.id);
         let knows = |removed: &Removed| {
@@ -216,31 +248,32 @@ pub fn rotate(
         .flat_map(|(id, _)| room.epochs.graph().departures(id))
         .collect();
     let removed = gone(room, &community, rule, &before);
-    let reason = reason.unwrap_or(if parents.is_empty() {
-        Reason::First
-    } else {
-        Reason::Removal
+    let cheated = parents
+        .iter()
+        .any(|(id, _)| room.epochs.get(id).is_some_and(|entry| entry.bad_slot));
+    let reason = reason.unwrap_or(match (parents.is_empty(), cheated) {
+        (true, _) => Reason::First,
+        (_, true) => Reason::BadSlot,
+        (_, false) => Reason::Removal,
     });
     let plan = EpochPlan {
         server: room.id,
         audience,
         suite: room.suite(),
-        shape: Shape::FLAT,
+        cover: tree::cover(room, ctx, &community, audience, rule),
         heads: room.log.heads().to_vec(),
         parents,
-        leaves: audience::leaves(&community, &room.roster, rule, ctx.now),
-        nodes: &[],
         reason,
         closing: closing(room, audience, &removed),
         removed,
-        link_content: community.history() != HISTORY_FROM_JOIN,
+        link_content: History::of(community.history()) == History::All,
         author: ctx.identity(),
         device: ctx.me.device(),
         identity_head: ctx.me.log.head(),
     };
     let epoch = make_epoch(&plan, &ctx.me.keys.device(), ctx.rng)
         .map_err(|error| CommandError::Conflict(error.to_string()))?;
-    let sent = outbox::send_record(room, ctx, &KeyRecord::Epoch(epoch.record.clone()))?;
+    let sent = outbox::send_epoch(room, ctx, &epoch.record)?;
     let entry = Entry {
         record: epoch.record,
         position: sent.position,
@@ -249,6 +282,7 @@ pub fn rotate(
         share: None,
         header: None,
         since: ctx.now,
+        bad_slot: false,
     };
     room.epochs.put(&mut ctx.txn, room.id, epoch.id, entry);
     inbox::open_with_share(room, ctx, epoch.id, Share::Full(epoch.secret))?;

@@ -270,7 +270,7 @@ pub fn ask_for_keys(room: &Room, links: &mut Links, ctx: &mut Ctx<'_>) {
     let wanted: Vec<_> = room
         .waiting
         .epochs()
-        .chain(room.sealed_epochs_wanted())
+        .chain(room.sealed_epochs_wanted(ctx.now))
         .collect();
     for (conn, link) in links.iter_mut() {
         let Some(sub) = link.subs.get_mut(&room.id) else {

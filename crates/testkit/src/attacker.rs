@@ -7,17 +7,20 @@ use std::collections::BTreeMap;
 use conclave_core::codec::{self, Limits};
 use conclave_core::content::{Act, Content};
 use conclave_core::envelope::{ENVELOPE_BYTES_MAX, Envelope, Form};
-use conclave_core::id::{ChannelId, EnvelopeId, EpochId, ServerId};
+use conclave_core::id::{ChannelId, EnvelopeId, EpochId, LeafId, ServerId};
 use conclave_core::identity::AccountKeys;
 use conclave_core::invite::InviteLink;
-use conclave_core::keys::{EpochKeys, EpochRecord, KeyRecord, LeafSecret, Suite, open_direct};
+use conclave_core::keys::{
+    EpochKeys, EpochRecord, KeyRecord, LeafSecret, NodeRecord, SlotPart, Suite, open_direct,
+};
 use conclave_core::message;
 use conclave_core::signed::Verified;
 use conclave_core::view::{Direction, KeyRange, Table, View};
 
 /// The attacker's hoard.
 pub struct Attacker {
-    leaves: Vec<LeafSecret>,
+    /// Leaves in both suites, and nodes whose seeds have opened.
+    held: BTreeMap<LeafId, LeafSecret>,
     envelopes: Vec<Verified<Envelope>>,
     keys: BTreeMap<EpochId, EpochKeys>,
 }
@@ -34,8 +37,14 @@ impl Attacker {
             let link = InviteLink::parse(link).expect("a link of this test");
             LeafSecret::from_seed(&link.secret.leaf_seed())
         });
+        let leaves: Vec<LeafSecret> = core::iter::once(own).chain(links).collect();
+        let suites = [Suite::X25519, Suite::XWing];
+        let held = leaves
+            .iter()
+            .flat_map(|leaf| suites.map(|suite| (leaf.public(suite).id(), leaf.clone())))
+            .collect();
         Self {
-            leaves: core::iter::once(own).chain(links).collect(),
+            held,
             envelopes: Vec::new(),
             keys: BTreeMap::new(),
         }
@@ -77,29 +86,62 @@ impl Attacker {
             .filter_map(|envelope| KeyRecord::decode(&envelope.sealed).ok())
             .collect();
         loop {
-            let before: Vec<bool> = self.widths();
+            let before = (self.widths(), self.held.len());
             for record in &records {
                 match record {
                     KeyRecord::Epoch(epoch) => self.open_epoch(epoch),
                     KeyRecord::Direct(direct) => {
                         let share = self
-                            .ids()
-                            .find_map(|(leaf, id)| open_direct(direct, leaf, id).ok());
+                            .held
+                            .iter()
+                            .find_map(|(id, leaf)| open_direct(direct, leaf, *id).ok());
                         if let Some(share) = share {
                             self.learn(direct.epoch, share.keys());
                         }
                     }
-                    KeyRecord::Node(_) | KeyRecord::Complaint(_) => {}
+                    KeyRecord::Node(node) => self.open_node(node),
+                    KeyRecord::Slots(part) => self.open_part(part, &records),
+                    KeyRecord::Complaint(_) => {}
                 }
             }
-            if self.widths() == before {
+            if (self.widths(), self.held.len()) == before {
                 return;
             }
         }
     }
 
+    fn open_node(&mut self, node: &NodeRecord) {
+        let opened = self
+            .held
+            .iter()
+            .find_map(|(id, leaf)| node.open_seed(leaf, *id).ok());
+        if let (Some(seed), Ok(suite)) = (opened, node.suite()) {
+            let secret = seed.leaf_secret();
+            self.held.insert(secret.public(suite).id(), secret);
+        }
+    }
+
+    fn open_part(&mut self, part: &SlotPart, records: &[KeyRecord]) {
+        let epoch = records.iter().find_map(|record| match record {
+            KeyRecord::Epoch(epoch) if epoch.id() == part.epoch => Some(epoch),
+            _ => None,
+        });
+        let opened = epoch.and_then(|epoch| {
+            self.held.iter().find_map(|(id, leaf)| {
+                let slot = epoch.slot_in(part, id)?;
+                epoch.open_slot(slot, leaf, *id).ok()
+            })
+        });
+        if let Some(opened) = opened {
+            self.learn(part.epoch, opened.keys);
+        }
+    }
+
     fn open_epoch(&mut self, epoch: &EpochRecord) {
-        let opened = self.ids().find_map(|(leaf, id)| epoch.open(leaf, id).ok());
+        let opened = self
+            .held
+            .iter()
+            .find_map(|(id, leaf)| epoch.open(leaf, *id).ok());
         if let Some(opened) = opened {
             self.learn(epoch.id(), opened.keys);
         }
@@ -108,13 +150,6 @@ impl Attacker {
                 self.learn(parent, keys);
             }
         }
-    }
-
-    fn ids(&self) -> impl Iterator<Item = (&LeafSecret, conclave_core::id::LeafId)> {
-        let suites = [Suite::X25519, Suite::XWing];
-        self.leaves
-            .iter()
-            .flat_map(move |leaf| suites.map(|suite| (leaf, leaf.public(suite).id())))
     }
 
     fn learn(&mut self, epoch: EpochId, keys: EpochKeys) {

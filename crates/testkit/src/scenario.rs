@@ -1,7 +1,7 @@
 //! Building blocks of stories: founding, inviting, joining, saying.
 
 use conclave_core::id::{ChannelId, EnvelopeId, IdentityId, ServerId};
-use conclave_engine::command::{Command, InviteDraft, Reply, Template};
+use conclave_engine::command::{Command, History, InviteDraft, Reply, Template};
 use conclave_engine::model::{Connection, Message, PageAt};
 
 use crate::sim::{Node, Sim};
@@ -13,6 +13,7 @@ impl Sim {
             name: name.to_owned(),
             template: Template::Community,
             icon: None,
+            history: History::All,
         };
         let Reply::Server(server) = self.must(owner, command) else {
             panic!("a founded server has an id");

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use conclave_core::id::{Millis, NodeId};
 use conclave_core::identity::AccountKeys;
+use conclave_core::keys::Growth;
 use conclave_core::member::Reach;
 use conclave_engine::command::{Command, CommandError, Reply};
 use conclave_engine::effect::{CommandId, ConnId, Effects, Input, Notice};
@@ -61,6 +62,10 @@ pub struct Sim {
     members: Vec<Member>,
     links: BTreeMap<u64, Link>,
     apart: BTreeSet<(Node, Node)>,
+    /// How key trees grow, on nodes that start from now on.
+    pub growth: Growth,
+    /// Longest epoch record that travels in one piece, where it is not the default.
+    pub whole_bytes_max: Option<usize>,
     /// What goes wrong.
     pub faults: Faults,
     /// What went wrong.
@@ -84,6 +89,8 @@ impl Sim {
             members: Vec::new(),
             links: BTreeMap::new(),
             apart: BTreeSet::new(),
+            growth: Growth::default(),
+            whole_bytes_max: None,
             faults: Faults::NONE,
             counters: Counters::default(),
             commands: 0,
@@ -118,7 +125,11 @@ impl Sim {
         let keys = AccountKeys::generate(&mut rng);
         let mut store = MemoryStore::new();
         let founded = Peer::found(keys.clone(), name, id, Millis(self.now), &mut rng, &store);
-        let (peer, effects) = founded.expect("a simulated name is fine");
+        let (mut peer, effects) = founded.expect("a simulated name is fine");
+        peer.grow(self.growth);
+        if let Some(bytes) = self.whole_bytes_max {
+            peer.split(bytes);
+        }
         store.commit(&effects.changes).expect("memory is not full");
         self.members.push(Member {
             name: name.to_owned(),
@@ -245,10 +256,13 @@ impl Sim {
         }
         member.store = member.store.crash();
         let peer = Peer::open(member.keys.clone(), member.id, &member.store, now);
-        member.peer =
-            Some(peer.unwrap_or_else(|error| {
-                panic!("seed {seed}: {} does not open: {error}", member.name)
-            }));
+        let mut peer = peer
+            .unwrap_or_else(|error| panic!("seed {seed}: {} does not open: {error}", member.name));
+        peer.grow(self.growth);
+        if let Some(bytes) = self.whole_bytes_max {
+            peer.split(bytes);
+        }
+        member.peer = Some(peer);
         let reach = Reach {
             node: member.id,
             relays: Vec::new(),

@@ -1,5 +1,7 @@
 //! Channels and who can read them.
 
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
 use serde_json::{Value, json};
 
 use super::object;
@@ -146,6 +148,24 @@ pub fn one(channel: &Value) -> String {
     )
 }
 
+/// `  for 3 d`: how long the key has been in use here, or nothing.
+fn in_use(since_ms: &Value) -> String {
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    let since = since_ms.as_u64().map(Duration::from_millis);
+    let Some(age) = since.map(|since| now.saturating_sub(since).as_secs()) else {
+        return String::new();
+    };
+    let (count, unit) = match age {
+        0..60 => (age, "s"),
+        60..3_600 => (age / 60, "min"),
+        3_600..86_400 => (age / 3_600, "h"),
+        _ => (age / 86_400, "d"),
+    };
+    format!("  for {count} {unit}")
+}
+
 pub fn keys(client: &Client, out: Output, channel: &str) -> Result<(), CliError> {
     let id = resolve::channel_id(client, channel)?;
     out.show(&client.get(&format!("/channels/{id}/keys"))?, |keys| {
@@ -153,7 +173,21 @@ pub fn keys(client: &Client, out: Output, channel: &str) -> Result<(), CliError>
         let links = lines(&keys["links"], |link| format!("  {} link {}", text(link, "kind"), short(text(link, "invite_id"))));
         let (readers, former) = (lines(&keys["readers"], name), lines(&keys["former"], name));
         let epoch = short(text(keys, "epoch"));
-        format!("epoch {epoch}  {}\nCan read:\n{readers}{links}Could read, and keep what they had:\n{former}", text(keys, "suite"))
+        let due = if keys["due"] == true {
+            "Somebody who is out still holds this key; the next message gets a new one.\n"
+        } else {
+            ""
+        };
+        let newcomers = if keys["history"] == "from_joining" {
+            "Newcomers read from the present key on.\n"
+        } else {
+            "Newcomers read everything from the beginning.\n"
+        };
+        format!(
+            "epoch {epoch}  {}{}\n{due}{newcomers}Can read:\n{readers}{links}Could read, and keep what they had:\n{former}",
+            text(keys, "suite"),
+            in_use(&keys["since_ms"])
+        )
     });
     Ok(())
 }

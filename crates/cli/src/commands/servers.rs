@@ -11,12 +11,19 @@ use crate::resolve;
 
 pub fn run(client: &Client, out: Output, command: ServerCommand) -> Result<(), CliError> {
     match command {
-        ServerCommand::Create { name, chat } => {
+        ServerCommand::Create {
+            name,
+            chat,
+            history_from_joining,
+        } => {
             let template = if chat { "chat" } else { "community" };
-            out.show(
-                &client.post("/servers", &json!({ "name": name, "template": template }))?,
-                one,
-            );
+            let history = if history_from_joining {
+                "from_joining"
+            } else {
+                "all"
+            };
+            let body = json!({ "name": name, "template": template, "history": history });
+            out.show(&client.post("/servers", &body)?, one);
         }
         ServerCommand::List => out.show(&client.get("/servers")?, |value| {
             lines(&value["servers"], one)

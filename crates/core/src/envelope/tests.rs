@@ -59,6 +59,7 @@ fn topics_of_one_id_have_tags_of_their_own() {
         Topic::Authority(server),
         Topic::Members(server),
         Topic::Keys(server),
+        Topic::Slots(server),
         Topic::Channel(server, channel),
         Topic::Channel(server, ChannelId([1; 32])),
         Topic::Account(IdentityId([1; 32])),

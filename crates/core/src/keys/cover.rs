@@ -1,62 +1,104 @@
-//! Which keys an epoch is sealed to: whole subtrees where nobody was removed, single leaves elsewhere.
+//! Which keys an epoch is sealed to, and the shape of the tree above them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Leaf, TreeNode};
-use crate::id::LeafId;
+use super::header::DEPTH_MAX;
+use super::{Leaf, Suite, Tree, TreeNode};
+use crate::id::{Digest, LeafId};
 
 /// A key to seal to: a leaf's, or an inner node's, which is a leaf to the level above it.
 pub(super) type Target = Leaf;
 
-/// Chooses targets that reach every leaf and nobody else, in ascending order of ids.
-///
-/// An inner node is *untouched* if everything beneath it is among the recipients of the whole epoch; it then takes one slot
-/// for all of them. Beneath a touched node, its untouched children take one each and leaves stand for themselves. Of nodes
-/// over the same leaves the highest comes first, then the one with most leaves, then the lowest id.
-pub(super) fn cover(leaves: &[Leaf], nodes: &[TreeNode], level_max: u8) -> Vec<Target> {
-    let mut rest: BTreeMap<LeafId, Leaf> = BTreeMap::new();
-    for leaf in leaves {
-        // Listed twice, it gets the lesser of the two: see `leaf_list`.
-        rest.entry(leaf.id)
-            .and_modify(|before| before.state_only |= leaf.state_only)
-            .or_insert_with(|| leaf.clone());
+/// Whom an epoch is sealed to: single leaves, and inner nodes that take one slot for all beneath them.
+#[derive(Clone, Debug)]
+pub struct Cover {
+    pub(super) targets: Vec<Target>,
+    pub(super) leaf_list: Digest,
+    pub(super) leaf_count: u32,
+    pub(super) shape: Shape,
+}
+
+impl Cover {
+    /// A slot for every leaf.
+    #[must_use]
+    pub fn flat(leaves: impl IntoIterator<Item = Leaf>) -> Self {
+        // The suite has no part in a tree without nodes.
+        Tree::of(Suite::X25519, leaves).cover()
     }
-    let mut candidates: Vec<(&TreeNode, BTreeSet<LeafId>)> = Beneath::new(nodes)
-        .of_all(level_max)
-        .into_iter()
-        .filter(|(_, beneath)| {
-            let full = |id| rest.get(id).is_some_and(|leaf| !leaf.state_only);
-            !beneath.is_empty() && beneath.iter().all(full)
-        })
-        .collect();
-    candidates.sort_by(|(a, below_a), (b, below_b)| {
-        (b.level, below_b.len())
-            .cmp(&(a.level, below_a.len()))
-            .then(a.id.cmp(&b.id))
-    });
-    let mut targets = BTreeMap::new();
-    for (node, beneath) in candidates {
-        if beneath.iter().all(|id| rest.contains_key(id)) {
-            rest.retain(|id, _| !beneath.contains(id));
-            targets.insert(
-                node.id,
-                Leaf {
-                    id: node.id,
-                    keys: node.keys.clone(),
-                    state_only: false,
-                },
-            );
+
+    /// How many recipients there are.
+    #[must_use]
+    pub fn leaf_count(&self) -> u32 {
+        self.leaf_count
+    }
+
+    /// How many slots it takes, before padding.
+    #[must_use]
+    pub fn slots(&self) -> usize {
+        self.targets.len()
+    }
+}
+
+/// Shape of a key tree.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Shape {
+    /// Levels of keys above the leaves' own: 1 is a flat list of slots.
+    pub depth: u8,
+    /// Children of an inner node, at most; of no meaning at depth 1.
+    pub arity: u16,
+}
+
+impl Shape {
+    /// A flat list of slots.
+    pub const FLAT: Self = Self { depth: 1, arity: 1 };
+}
+
+/// How a key tree grows with its community.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Growth {
+    /// Most leaves that are sealed to one by one.
+    pub flat_max: usize,
+    /// Children of an inner node.
+    pub arity: u16,
+}
+
+impl Default for Growth {
+    /// As decision record 0014 says. Below 64 leaves records of nodes cost more than they save. One arity
+    /// serves all sizes, since positions are counted in it and must not shift while a community grows; 16 is near the fourth
+    /// root of 100,000, where four levels take the fewest slots.
+    fn default() -> Self {
+        Self {
+            flat_max: 64,
+            arity: 16,
         }
     }
-    targets.extend(rest);
-    targets.into_values().collect()
+}
+
+impl Growth {
+    /// The shape for so many leaves: as deep as it must be for the top to be no wider than a node, within [`DEPTH_MAX`].
+    #[must_use]
+    pub fn shape(self, leaves: usize) -> Shape {
+        if leaves <= self.flat_max || self.arity < 2 {
+            return Shape::FLAT;
+        }
+        let arity = usize::from(self.arity);
+        let (mut depth, mut reach) = (2, arity.saturating_mul(arity));
+        while reach < leaves && depth < DEPTH_MAX {
+            depth += 1;
+            reach = reach.saturating_mul(arity);
+        }
+        Shape {
+            depth,
+            arity: self.arity,
+        }
+    }
 }
 
 /// Whether `leaf` is beneath `node`, itself or through nodes further down; the rule for who may author a node.
 #[must_use]
 pub fn is_beneath(leaf: &LeafId, node: &TreeNode, nodes: &[TreeNode]) -> bool {
     let beneath = Beneath::new(nodes);
-    beneath.of(node).is_some_and(|leaves| leaves.contains(leaf))
+    beneath.of(node).contains(leaf)
 }
 
 /// Looks up what is beneath nodes.
@@ -71,15 +113,8 @@ impl<'a> Beneath<'a> {
         }
     }
 
-    fn of_all(&self, level_max: u8) -> Vec<(&'a TreeNode, BTreeSet<LeafId>)> {
-        let low = self.by_id.values().filter(|node| node.level <= level_max);
-        low.filter_map(|node| Some((*node, self.of(node)?)))
-            .collect()
-    }
-
-    /// The leaves beneath a node; nothing if a node in between is unknown or not one level lower. Levels fall with each
-    /// step, so that this ends.
-    fn of(&self, node: &TreeNode) -> Option<BTreeSet<LeafId>> {
+    /// The leaves beneath a node, as far as the nodes in between are known. Levels fall with each step, so that this ends.
+    fn of(&self, node: &TreeNode) -> BTreeSet<LeafId> {
         let mut leaves = BTreeSet::new();
         let mut open = vec![node];
         while let Some(node) = open.pop() {
@@ -88,13 +123,11 @@ impl<'a> Beneath<'a> {
                 continue;
             }
             for child in &node.children {
-                let child = self.by_id.get(child)?;
-                if child.level + 1 != node.level {
-                    return None;
-                }
-                open.push(child);
+                // The author's own path is enough to find their leaf.
+                let child = self.by_id.get(child);
+                open.extend(child.filter(|child| child.level + 1 == node.level));
             }
         }
-        Some(leaves)
+        leaves
     }
 }

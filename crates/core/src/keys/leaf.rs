@@ -82,6 +82,16 @@ impl Leaf {
         }
     }
 
+    /// A leaf that gets the whole epoch, whose id is known already.
+    #[must_use]
+    pub(super) fn with_id(id: LeafId, keys: LeafKeys) -> Self {
+        Self {
+            id,
+            keys,
+            state_only: false,
+        }
+    }
+
     /// A leaf that gets the state key alone.
     #[must_use]
     pub fn state_only(keys: LeafKeys) -> Self {
@@ -105,15 +115,24 @@ pub(super) fn sorted<T: Copy + Ord>(items: &[T]) -> Vec<T> {
 #[must_use]
 pub fn leaf_list(leaves: &[Leaf]) -> (Digest, u32) {
     // A leaf that is listed twice gets the lesser of the two.
-    let mut canonical = BTreeMap::new();
+    let mut canonical: BTreeMap<LeafId, Leaf> = BTreeMap::new();
     for leaf in leaves {
-        *canonical.entry(leaf.id).or_insert(false) |= leaf.state_only;
+        canonical
+            .entry(leaf.id)
+            .and_modify(|before| before.state_only |= leaf.state_only)
+            .or_insert_with(|| leaf.clone());
     }
-    let count = u32::try_from(canonical.len()).unwrap_or(u32::MAX);
-    let bytes: Vec<u8> = canonical
-        .iter()
-        .flat_map(|(id, state_only)| id.0.into_iter().chain([u8::from(*state_only)]))
-        .collect();
+    leaf_list_of(canonical.values())
+}
+
+/// As [`leaf_list`], for leaves that ascend and are listed once.
+pub(super) fn leaf_list_of<'a>(leaves: impl ExactSizeIterator<Item = &'a Leaf>) -> (Digest, u32) {
+    let count = u32::try_from(leaves.len()).unwrap_or(u32::MAX);
+    let mut bytes = Vec::with_capacity(leaves.len() * (LeafId::LEN + 1));
+    for leaf in leaves {
+        bytes.extend_from_slice(&leaf.id.0);
+        bytes.push(u8::from(leaf.state_only));
+    }
     (
         hash(Label::LeafList, &[&count.to_be_bytes(), &bytes]),
         count,

@@ -4,7 +4,7 @@ use super::plan::{LinkKind, header_key, link_key, seal_share};
 use super::slot::{Place, PlaceKind};
 use super::{
     ContentKey, EpochHeader, EpochKeys, EpochRecord, EpochSecret, KeysError, Leaf, LeafSecret,
-    Share, Slot, StateKey, Suite,
+    Share, Slot, SlotPart, StateKey, Suite,
 };
 use crate::id::{EpochId, LeafId};
 use crate::signed::Unverified;
@@ -42,6 +42,13 @@ impl EpochRecord {
         let slots = self.slots()?;
         let at = slots.binary_search_by_key(&tag, |slot| slot.tag).ok()?;
         slots.get(at)
+    }
+
+    /// The slot of a leaf or of an inner node among slots that came apart.
+    #[must_use]
+    pub fn slot_in<'a>(&self, part: &'a SlotPart, leaf: &LeafId) -> Option<&'a Slot> {
+        let tag = self.place().ok()?.tag(leaf);
+        part.slots.iter().find(|slot| slot.tag == tag)
     }
 
     /// Opens the epoch with a leaf's secret, or an inner node's.

@@ -6,15 +6,13 @@ use minicbor::bytes::ByteArray;
 use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
-use super::cover::{Target, cover};
-use super::header::{
-    DEPTH_MAX, EPOCH_HEADER_BYTES_MAX, EPOCH_PARENTS_MAX, EPOCH_VERSION, SLOTS_MAX,
-};
-use super::leaf::{leaf_list, sorted};
+use super::cover::{Cover, Target};
+use super::header::{EPOCH_HEADER_BYTES_MAX, EPOCH_PARENTS_MAX, EPOCH_VERSION, SLOTS_MAX};
+use super::leaf::sorted;
 use super::slot::{Place, PlaceKind};
 use super::{
     EpochHeader, EpochKeys, EpochRecord, EpochSecret, KeysError, Leaf, LeafSecret, Link,
-    PublicHeader, Reason, Removed, Share, Slot, Suite, TreeNode, slot_root,
+    PublicHeader, Reason, Removed, Share, Slot, Suite, slot_root,
 };
 use crate::derive::derive;
 use crate::hash::{Label, hash};
@@ -29,39 +27,21 @@ use crate::{aead, codec};
 /// Fewest slots of a record: a chat of two looks like one of four.
 pub const SLOTS_MIN: usize = 4;
 
-/// Shape of a key tree.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Shape {
-    /// Levels of keys above the leaves' own: 1 is a flat list of slots.
-    pub depth: u8,
-    /// Children of an inner node, at most; of no meaning at depth 1.
-    pub arity: u16,
-}
-
-impl Shape {
-    /// A flat list of slots.
-    pub const FLAT: Self = Self { depth: 1, arity: 1 };
-}
-
 /// All that goes into an epoch.
 #[derive(Clone, Debug)]
-pub struct EpochPlan<'a> {
+pub struct EpochPlan {
     /// The server.
     pub server: ServerId,
     /// Whose keys these are.
     pub audience: AudienceId,
     /// How slots are sealed.
     pub suite: Suite,
-    /// The tree's shape.
-    pub shape: Shape,
-    /// Authority heads that `leaves` derive from, in any order.
+    /// Whom it is sealed to.
+    pub cover: Cover,
+    /// Authority heads that the recipients derive from, in any order.
     pub heads: Vec<EventId>,
     /// Epochs to follow, with what the author knows of them, in any order.
     pub parents: Vec<(EpochId, EpochKeys)>,
-    /// The recipients, in any order.
-    pub leaves: Vec<Leaf>,
-    /// Inner nodes that pass rule R1; those that do not fit the leaves are left aside.
-    pub nodes: &'a [TreeNode],
     /// Why.
     pub reason: Reason,
     /// Devices that left or were removed since the parents, in any order.
@@ -97,7 +77,7 @@ pub struct NewEpoch {
 /// # Errors
 /// [`KeysError::Depth`], [`KeysError::Parents`], [`KeysError::Leaves`] or [`KeysError::HeaderSize`].
 pub fn make_epoch(
-    plan: &EpochPlan<'_>,
+    plan: &EpochPlan,
     signer: &SigningKey,
     rng: &mut dyn CryptoRng,
 ) -> Result<NewEpoch, KeysError> {
@@ -134,23 +114,21 @@ pub fn make_epoch(
     })
 }
 
-fn check(plan: &EpochPlan<'_>) -> Result<(), KeysError> {
-    if plan.shape.depth == 0 || plan.shape.depth > DEPTH_MAX {
-        return Err(KeysError::Depth(plan.shape.depth));
-    }
+fn check(plan: &EpochPlan) -> Result<(), KeysError> {
     if plan.parents.len() > EPOCH_PARENTS_MAX {
         return Err(KeysError::Parents(plan.parents.len()));
     }
     // Padding adds at most an eighth.
-    if plan.leaves.is_empty() || plan.leaves.len() > (SLOTS_MAX / 8 * 7) as usize {
-        return Err(KeysError::Leaves(plan.leaves.len()));
+    let slots = plan.cover.targets.len();
+    if slots == 0 || slots > (SLOTS_MAX / 8 * 7) as usize {
+        return Err(KeysError::Leaves(slots));
     }
     Ok(())
 }
 
 /// Seals the secret to a cover of the recipients, and to throwaway keys up to a padded count.
 fn seal_slots(
-    plan: &EpochPlan<'_>,
+    plan: &EpochPlan,
     nonce: &[u8; 32],
     secret: &EpochSecret,
     rng: &mut dyn CryptoRng,
@@ -163,13 +141,8 @@ fn seal_slots(
     let full = Share::Full(secret.clone());
     let mut slots = BTreeMap::new();
     let mut unsealed = Vec::new();
-    let nodes = if plan.shape.depth == 1 {
-        &[]
-    } else {
-        plan.nodes
-    };
-    for target in cover(&plan.leaves, nodes, plan.shape.depth - 1) {
-        match seal_share(&place, &target, &full, secret.as_bytes()) {
+    for target in &plan.cover.targets {
+        match seal_share(&place, target, &full, secret.as_bytes()) {
             Some(slot) => drop(slots.insert(slot.tag, slot)),
             None => unsealed.push(target.id),
         }
@@ -196,7 +169,7 @@ pub(super) fn seal_share(
 }
 
 fn public_header(
-    plan: &EpochPlan<'_>,
+    plan: &EpochPlan,
     nonce: [u8; 32],
     secret: &EpochSecret,
     slots: &[Slot],
@@ -207,8 +180,8 @@ fn public_header(
         suite: plan.suite.number(),
         nonce: ByteArray::from(nonce),
         parents: links.iter().map(|link| link.parent).collect(),
-        depth: plan.shape.depth,
-        arity: plan.shape.arity,
+        depth: plan.cover.shape.depth,
+        arity: plan.cover.shape.arity,
         slot_count: u32::try_from(slots.len()).unwrap_or(u32::MAX),
         slot_root: slot_root(slots),
         state_commitment: secret.state_key().commitment(&nonce),
@@ -219,7 +192,7 @@ fn public_header(
 
 /// Seals the parents' keys, each under the new key of its kind, in ascending order of parents.
 fn links(
-    plan: &EpochPlan<'_>,
+    plan: &EpochPlan,
     nonce: &[u8; 32],
     keys: &EpochKeys,
     rng: &mut dyn CryptoRng,
@@ -249,16 +222,15 @@ fn links(
     Ok(links)
 }
 
-fn signed_header(plan: &EpochPlan<'_>, public: Digest) -> EpochHeader {
-    let (leaf_list, leaf_count) = leaf_list(&plan.leaves);
+fn signed_header(plan: &EpochPlan, public: Digest) -> EpochHeader {
     EpochHeader {
         version: EPOCH_VERSION,
         public,
         server: plan.server,
         audience: plan.audience,
         heads: sorted(&plan.heads),
-        leaf_list,
-        leaf_count,
+        leaf_list: plan.cover.leaf_list,
+        leaf_count: plan.cover.leaf_count,
         reason: plan.reason,
         removed: sorted(&plan.removed),
         closing: {

@@ -30,6 +30,23 @@ pub enum KeyRecord {
     /// A slot does not open.
     #[n(3)]
     Complaint(#[n(0)] Complaint),
+    /// Slots that travel apart from their epoch, in a topic of their own.
+    #[n(4)]
+    Slots(#[n(0)] SlotPart),
+}
+
+/// Some slots of an epoch whose record would be too long with all of them.
+///
+/// Layout: CBOR map. Who opens one checks the share against the epoch's commitments, so that it does not matter who sent it.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode)]
+#[cbor(map)]
+pub struct SlotPart {
+    /// Which epoch.
+    #[n(0)]
+    pub epoch: EpochId,
+    /// In ascending order of tags.
+    #[n(1)]
+    pub slots: Vec<Slot>,
 }
 
 impl KeyRecord {
@@ -131,6 +148,24 @@ impl EpochRecord {
                 ..self.wire.clone()
             },
         }
+    }
+
+    /// The slots in parts of at most about `bytes_max` bytes; none if they were dropped.
+    #[must_use]
+    pub fn parts(&self, bytes_max: usize) -> Vec<SlotPart> {
+        // Tag, the lengths of three byte strings and the array around them.
+        let each = |slot: &Slot| slot.encapsulated.len() + slot.ciphertext.len() + 32;
+        let slots = self.slots().unwrap_or_default();
+        let per_part = slots
+            .first()
+            .map_or(1, |slot| bytes_max / each(slot))
+            .max(1);
+        let epoch = self.id();
+        let part = |slots: &[Slot]| SlotPart {
+            epoch,
+            slots: slots.to_vec(),
+        };
+        slots.chunks(per_part).map(part).collect()
     }
 
     /// The record with slots that came by another way.

@@ -10,8 +10,7 @@ pub use self::valid::{Grounds, Invalid};
 
 use imbl::OrdMap;
 
-use super::cover::is_beneath;
-use super::{EpochHeader, EpochRecord, NodeHeader, Reason, TreeNode};
+use super::{EpochHeader, EpochRecord, Reason};
 use crate::id::{AudienceId, DeviceId, EpochId, EventId, IdentityId, Pseudonym, TopicTag};
 use crate::member::Closing;
 use crate::signed::Verified;
@@ -302,26 +301,6 @@ impl EpochGraph {
             .max()
             .is_none_or(|last| seq <= *last)
     }
-}
-
-/// **R1 for nodes.** Whether a sender who knows `removals` may seal to an inner node: its author was authorised and is beneath
-/// it, and it was made in knowledge of every removal event. Departures show in the children, which [`super::make_epoch`]
-/// compares with the recipients.
-#[must_use]
-pub fn node_usable(
-    header: &NodeHeader,
-    nodes: &[TreeNode],
-    authorised: bool,
-    removals: &[Removal],
-    past: &impl Past,
-) -> bool {
-    let known = |removal: &Removal| match removal {
-        Removal::Event(event) => past.contains(event, &header.heads),
-        Removal::Left(..) => true,
-    };
-    authorised
-        && is_beneath(&header.author_leaf, &header.node(), nodes)
-        && removals.iter().all(known)
 }
 
 #[cfg(test)]

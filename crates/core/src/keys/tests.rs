@@ -4,12 +4,15 @@ mod epoch;
 mod properties;
 mod record;
 mod tree;
+mod tree_laws;
 
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
 
 use super::*;
-use crate::id::{AudienceId, DeviceId, EventId, IdentityEntryId, IdentityId, LeafId, ServerId};
+use crate::id::{
+    AudienceId, DeviceId, Digest, EventId, IdentityEntryId, IdentityId, LeafId, ServerId,
+};
 use crate::signed::SigningKey;
 
 pub(super) fn rng(seed: u64) -> ChaCha20Rng {
@@ -44,16 +47,14 @@ pub(super) fn signer() -> SigningKey {
     SigningKey::from_seed(&[42; 32])
 }
 
-pub(super) fn plan(suite: Suite, people: &[&Person]) -> EpochPlan<'static> {
+pub(super) fn plan(suite: Suite, people: &[&Person]) -> EpochPlan {
     EpochPlan {
         server: ServerId([1; 32]),
         audience: AudienceId([2; 32]),
         suite,
-        shape: Shape::FLAT,
+        cover: Cover::flat(people.iter().map(|person| person.leaf.clone())),
         heads: vec![EventId([3; 32])],
         parents: Vec::new(),
-        leaves: people.iter().map(|person| person.leaf.clone()).collect(),
-        nodes: &[],
         reason: Reason::First,
         removed: Vec::new(),
         closing: Vec::new(),
@@ -64,7 +65,7 @@ pub(super) fn plan(suite: Suite, people: &[&Person]) -> EpochPlan<'static> {
     }
 }
 
-pub(super) fn make(plan: &EpochPlan<'_>, seed: u64) -> NewEpoch {
+pub(super) fn make(plan: &EpochPlan, seed: u64) -> NewEpoch {
     make_epoch(plan, &signer(), &mut rng(seed)).unwrap()
 }
 
@@ -78,4 +79,43 @@ pub(super) fn wire(record: &EpochRecord) -> EpochRecord {
 
 pub(super) fn stranger() -> LeafId {
     LeafId([0xee; 32])
+}
+
+/// What the author of a node says of it.
+pub(super) fn header_of(node: &TreeNode, position: u32, author_leaf: LeafId) -> NodeHeader {
+    NodeHeader {
+        version: 1,
+        public: Digest([0; 32]),
+        server: ServerId([1; 32]),
+        audience: AudienceId([2; 32]),
+        level: node.level,
+        position,
+        keys: node.keys.clone(),
+        children: node.children.clone(),
+        heads: vec![EventId([3; 32])],
+        author: IdentityId([4; 32]),
+        device: DeviceId([5; 32]),
+        identity_head: IdentityEntryId([6; 32]),
+        author_leaf,
+    }
+}
+
+/// The tree of some people beneath some nodes, each made by its first leaf.
+pub(super) fn tree_of(suite: Suite, leaves: &[Leaf], nodes: &[TreeNode]) -> Tree {
+    let mut tree = Tree::of(suite, leaves.iter().cloned());
+    for node in nodes {
+        let mut author = node;
+        while author.level > 1 {
+            let Some(below) = nodes
+                .iter()
+                .find(|below| author.children.contains(&below.id))
+            else {
+                break;
+            };
+            author = below;
+        }
+        let author = author.children.first().copied().unwrap_or(stranger());
+        tree.insert_node(&header_of(node, 0, author));
+    }
+    tree
 }

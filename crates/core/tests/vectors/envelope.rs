@@ -29,6 +29,7 @@ fn topics() -> Vec<Value> {
         ("authority", Topic::Authority(server)),
         ("members", Topic::Members(server)),
         ("keys", Topic::Keys(server)),
+        ("slots", Topic::Slots(server)),
         ("channel", Topic::Channel(server, channel)),
         ("account", Topic::Account(identity)),
     ]

@@ -19,16 +19,14 @@ fn full(seed: u8, suite: Suite) -> Leaf {
     Leaf::full(secret(seed).public(suite))
 }
 
-fn plan(suite: Suite, leaves: Vec<Leaf>) -> EpochPlan<'static> {
+fn plan(suite: Suite, leaves: Vec<Leaf>) -> EpochPlan {
     EpochPlan {
         server: ServerId([1; 32]),
         audience: audience::everyone(ServerId([1; 32])),
         suite,
-        shape: Shape::FLAT,
+        cover: Cover::flat(leaves),
         heads: vec![EventId([7; 32])],
         parents: Vec::new(),
-        leaves,
-        nodes: &[],
         reason: Reason::First,
         removed: Vec::new(),
         closing: Vec::new(),
@@ -140,6 +138,8 @@ fn others(first: &NewEpoch, suite: Suite) -> Vec<Value> {
         epoch: first.id,
         leaf: late.id,
     };
+    let part = first.record.parts(1).remove(0);
+    assert_eq!(part.slots.len(), 1);
     let state = first.secret.state_key();
     let base = plan(suite, Vec::new());
     let node = NodePlan {
@@ -181,6 +181,11 @@ fn others(first: &NewEpoch, suite: Suite) -> Vec<Value> {
             "name": "complaint",
             "verdict": "accept",
             "bytes": hex::encode(KeyRecord::Complaint(complaint).encode()),
+        }),
+        json!({
+            "name": "slots apart",
+            "verdict": "accept",
+            "bytes": hex::encode(KeyRecord::Slots(part).encode()),
         }),
         json!({
             "name": "node",

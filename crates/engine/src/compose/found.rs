@@ -15,7 +15,7 @@ use super::join::{join, leave};
 use super::register::{first_register, send_profile, send_reach};
 use super::{act, check_name, community, invites, register_record, room_of, send_member_record};
 use crate::chats;
-use crate::command::{Command, CommandError, InviteDraft, Reply, Template};
+use crate::command::{Command, CommandError, History, InviteDraft, Reply, Template};
 use crate::ctx::Ctx;
 use crate::effect::Notice;
 use crate::outbox;
@@ -57,8 +57,9 @@ pub(super) fn run(
             name,
             template,
             icon,
+            history,
         } => {
-            let server = found_server(state, ctx, &name, template, Vec::new())?;
+            let server = found_server(state, ctx, &name, template, history, Vec::new())?;
             if let Some(icon) = icon {
                 let body = ServerUpdate {
                     icon: Some(icon),
@@ -113,10 +114,11 @@ pub fn found_server(
     ctx: &mut Ctx<'_>,
     name: &str,
     template: Template,
+    history: History,
     peers: Vec<IdentityId>,
 ) -> Result<ServerId, CommandError> {
     let name = check_name("name", name, NAME_CHARS_MAX)?;
-    let genesis = genesis(ctx, &name, template, peers);
+    let genesis = genesis(ctx, &name, template, history, peers);
     let server = ServerId(genesis.event_id().0);
     let mut room = Room::new(
         server,
@@ -169,6 +171,7 @@ fn genesis(
     ctx: &mut Ctx<'_>,
     name: &str,
     template: Template,
+    history: History,
     peers: Vec<IdentityId>,
 ) -> Verified<Event> {
     let mut nonce = [0; 32];
@@ -188,7 +191,7 @@ fn genesis(
         hosting_root: ctx.me.keys.pseudonym(ServerId(nonce)).public(),
         notaries: vec![root],
         notary_quorum: 1,
-        history: 1,
+        history: history.number(),
         peers,
     });
     let event = Event {
@@ -268,7 +271,14 @@ fn create_chat(
         .map(|member| shared.name_of(member))
         .collect();
     let name: String = names.join(", ").chars().take(NAME_CHARS_MAX).collect();
-    let chat = found_server(state, ctx, &name, Template::Chat, members.clone())?;
+    let chat = found_server(
+        state,
+        ctx,
+        &name,
+        Template::Chat,
+        History::All,
+        members.clone(),
+    )?;
     let draft = InviteDraft {
         server: chat,
         open: true,

@@ -1,10 +1,14 @@
 //! Key records: from an envelope of the topic `keys` into the key book.
 
+mod complaint;
+mod nodes;
+
 use conclave_core::envelope::Envelope;
 use conclave_core::id::EpochId;
 use conclave_core::keys::rules::{EpochFacts, Grounds, Invalid};
 use conclave_core::keys::{
-    DirectSlot, EpochKeys, EpochRecord, KeyRecord, LeafSecret, Share, audience, open_direct,
+    DirectSlot, EpochKeys, EpochRecord, KeyRecord, OpenedEpoch, Reason, Share, SlotPart, audience,
+    open_direct,
 };
 use conclave_core::signed::Verified;
 use conclave_core::view::{Direction, KeyRange, Table, View};
@@ -17,6 +21,8 @@ use crate::rotation;
 use crate::timeline;
 use crate::wire::Position;
 
+pub use nodes::keep_node;
+
 /// Reads a key record and acts on it.
 pub(super) fn process(
     room: &mut Room,
@@ -27,10 +33,44 @@ pub(super) fn process(
     match KeyRecord::decode(&envelope.sealed) {
         Ok(KeyRecord::Epoch(record)) => accept_epoch(room, ctx, position, record),
         Ok(KeyRecord::Direct(direct)) => accept_direct(room, ctx, &direct),
-        // Inner nodes are not run yet, and complaints need no answer at depth 1: both are kept for whoever does.
-        Ok(KeyRecord::Node(_) | KeyRecord::Complaint(_)) => Ok(Verdict::Done),
+        Ok(KeyRecord::Node(record)) => nodes::accept(room, ctx, position, record),
+        Ok(KeyRecord::Complaint(complaint)) => complaint::accept(room, ctx, &complaint),
+        Ok(KeyRecord::Slots(_)) => Ok(Verdict::Refuse("slots in the topic of records".to_owned())),
         Err(error) => Ok(Verdict::Refuse(error.to_string())),
     }
+}
+
+/// Reads slots that came apart from their epoch: the own one is opened, the others are kept for whoever asks.
+pub(super) fn process_slots(
+    room: &mut Room,
+    ctx: &mut Ctx<'_>,
+    envelope: &Verified<Envelope>,
+) -> Result<Verdict, Fault> {
+    let part = match KeyRecord::decode(&envelope.sealed) {
+        Ok(KeyRecord::Slots(part)) => part,
+        Ok(_) => return Ok(Verdict::Refuse("a record in the topic of slots".to_owned())),
+        Err(error) => return Ok(Verdict::Refuse(error.to_string())),
+    };
+    nodes::hold_own(room, ctx);
+    let Some(entry) = room.epochs.get(&part.epoch) else {
+        return Ok(Verdict::Wait(Wait::Epoch(part.epoch)));
+    };
+    if entry.share.is_none()
+        && let Some(share) = open_in_part(room, &part)
+    {
+        open_with_share(room, ctx, part.epoch, share)?;
+    }
+    Ok(Verdict::Done)
+}
+
+/// Opens an epoch with one of its slots that came apart.
+fn open_in_part(room: &Room, part: &SlotPart) -> Option<Share> {
+    let record = &room.epochs.get(&part.epoch)?.record;
+    let opened = room.nodes.held().find_map(|(leaf, secret)| {
+        let slot = record.slot_in(part, leaf)?;
+        record.open_slot(slot, secret, *leaf).ok()
+    })?;
+    Some(share_of(opened))
 }
 
 fn accept_epoch(
@@ -51,11 +91,17 @@ fn accept_epoch(
         share: None,
         header: None,
         since: ctx.now,
+        bad_slot: false,
     };
     room.epochs.put(&mut ctx.txn, room.id, id, entry);
     if let Some(share) = open_by_slot(room, ctx, &id) {
         open_with_share(room, ctx, id, share)?;
-    } else if let Some(keys) = open_by_link(room, &id) {
+    } else {
+        complaint::complain(room, ctx, &id);
+    }
+    if room.epochs.keys(&id).is_none()
+        && let Some(keys) = open_by_link(room, &id)
+    {
         open_with_keys(room, ctx, id, keys, None)?;
     }
     // A direct slot may have come before the epoch that it opens.
@@ -63,29 +109,23 @@ fn accept_epoch(
     Ok(Verdict::Done)
 }
 
-/// Tries the device's own leaf, then those of the links that it holds.
-fn open_by_slot(room: &Room, ctx: &Ctx<'_>, id: &EpochId) -> Option<Share> {
+/// Tries the device's own leaf, those of the links that it holds, and those of the nodes that it stands beneath.
+fn open_by_slot(room: &mut Room, ctx: &Ctx<'_>, id: &EpochId) -> Option<Share> {
+    nodes::hold_own(room, ctx);
     let entry = room.epochs.get(id)?;
-    leaves(room, ctx).into_iter().find_map(|secret| {
-        let leaf = secret.public(room.suite()).id();
-        let opened = entry.record.open(&secret, leaf).ok()?;
-        Some(match opened.secret {
-            Some(secret) => Share::Full(secret),
-            None => Share::State(opened.keys.state),
-        })
-    })
+    let opened = room
+        .nodes
+        .held()
+        .find_map(|(leaf, secret)| entry.record.open(secret, *leaf).ok())?;
+    Some(share_of(opened))
 }
 
-/// The leaves that this node can open slots of.
-fn leaves(room: &Room, ctx: &Ctx<'_>) -> Vec<LeafSecret> {
-    let links = room.local.secrets.iter().filter_map(|secret| {
-        let secret: [u8; 32] = secret.as_slice().try_into().ok()?;
-        let secret = conclave_core::invite::Secret::from_bytes(secret);
-        Some(LeafSecret::from_seed(&secret.leaf_seed()))
-    });
-    core::iter::once(ctx.me.leaf(room.id))
-        .chain(links)
-        .collect()
+/// What a slot has brought.
+fn share_of(opened: OpenedEpoch) -> Share {
+    match opened.secret {
+        Some(secret) => Share::Full(secret),
+        None => Share::State(opened.keys.state),
+    }
 }
 
 /// Looks for an open epoch that links back to this one.
@@ -105,10 +145,11 @@ fn accept_direct(
     ctx: &mut Ctx<'_>,
     direct: &DirectSlot,
 ) -> Result<Verdict, Fault> {
-    let share = leaves(room, ctx).into_iter().find_map(|secret| {
-        let leaf = secret.public(room.suite()).id();
-        open_direct(direct, &secret, leaf).ok()
-    });
+    nodes::hold_own(room, ctx);
+    let held = room.nodes.held();
+    let share = held
+        .filter(|(leaf, _)| direct.is_for(leaf))
+        .find_map(|(leaf, secret)| open_direct(direct, secret, *leaf).ok());
     let Some(share) = share else {
         return Ok(Verdict::Done);
     };
@@ -212,7 +253,8 @@ pub fn adopt(room: &mut Room, ctx: &mut Ctx<'_>, id: EpochId) -> Result<(), Faul
     let facts = EpochFacts::new(&entry.record, &header);
     match judge(room, &facts) {
         Ok(()) => {}
-        Err(Invalid::MissingParent(_)) => return Ok(()),
+        // A parent, or the complaint that it answers, may come later.
+        Err(Invalid::MissingParent(_) | Invalid::NoGrounds(Reason::BadSlot)) => return Ok(()),
         Err(_) => return set_stage(room, ctx, id, Stage::Void),
     }
     if let Some(mut entry) = room.epochs.take(&id) {
@@ -242,7 +284,11 @@ fn judge(room: &mut Room, facts: &EpochFacts) -> Result<(), Invalid> {
     let grounds = Grounds {
         author_present,
         removals: &removals,
-        bad_slot: false,
+        bad_slot: facts.parents.iter().any(|parent| {
+            room.epochs
+                .get(parent)
+                .is_some_and(|parent| parent.bad_slot)
+        }),
         cutoff: true,
         refresh: true,
     };
@@ -291,6 +337,8 @@ fn close_out(room: &mut Room, ctx: &mut Ctx<'_>, facts: &EpochFacts) -> Result<(
 /// # Errors
 /// [`conclave_core::view::ViewError`] if the store cannot be read.
 pub fn reopen(room: &mut Room, ctx: &mut Ctx<'_>) -> Result<(), Fault> {
+    let new = nodes::hold_own(room, ctx);
+    nodes::open_more(room, ctx, new)?;
     let topic = conclave_core::envelope::Topic::Keys(room.id).tag();
     let range = KeyRange::prefix(topic.as_bytes());
     let rows = ctx
@@ -301,16 +349,40 @@ pub fn reopen(room: &mut Room, ctx: &mut Ctx<'_>) -> Result<(), Fault> {
             .ok()
             .and_then(|envelope| KeyRecord::decode(&envelope.sealed).ok());
         match record {
+            // Epochs that are open by a link have left their slots behind, and a slot brings more.
             Some(KeyRecord::Epoch(record)) => {
-                let id = record.id();
-                if let Some(share) = open_by_slot(room, ctx, &id) {
-                    open_with_share(room, ctx, id, share)?;
+                let held = room.nodes.held();
+                let opened = held
+                    .filter_map(|(leaf, secret)| record.open(secret, *leaf).ok())
+                    .next();
+                if let Some(opened) = opened {
+                    open_with_share(room, ctx, record.id(), share_of(opened))?;
                 }
             }
             Some(KeyRecord::Direct(direct)) => {
                 accept_direct(room, ctx, &direct)?;
             }
-            Some(KeyRecord::Node(_) | KeyRecord::Complaint(_)) | None => {}
+            Some(KeyRecord::Node(_) | KeyRecord::Complaint(_) | KeyRecord::Slots(_)) | None => {}
+        }
+    }
+    open_apart(room, ctx)
+}
+
+/// Looks again at slots that came apart.
+fn open_apart(room: &mut Room, ctx: &mut Ctx<'_>) -> Result<(), Fault> {
+    let topic = conclave_core::envelope::Topic::Slots(room.id).tag();
+    let range = KeyRange::prefix(topic.as_bytes());
+    let rows = ctx
+        .txn
+        .range(Table::Envelope, &range, Direction::Forward, usize::MAX)?;
+    for (_, bytes) in rows {
+        let record = stored_envelope(&bytes)
+            .ok()
+            .and_then(|envelope| KeyRecord::decode(&envelope.sealed).ok());
+        if let Some(KeyRecord::Slots(part)) = record
+            && let Some(share) = open_in_part(room, &part)
+        {
+            open_with_share(room, ctx, part.epoch, share)?;
         }
     }
     Ok(())

@@ -11,8 +11,10 @@ use conclave_core::view::{Table, ViewError};
 
 use super::Reader;
 use crate::audit;
+use crate::command::History;
 use crate::model::{AuditEntry, BanEntry, ChannelKeys, Invite, InviteInspection};
 use crate::room::{Room, Standing};
+use crate::rotation;
 
 /// Most entries of one page of the audit log.
 const AUDIT_PAGE_MAX: usize = 500;
@@ -207,6 +209,8 @@ impl Reader<'_> {
             epoch,
             since: epoch.and_then(|epoch| Some(room.epochs.get(&epoch)?.since)),
             suite: community.suite(),
+            due: rotation::is_due(room, audience, &rule),
+            history: History::of(community.history()),
             readers: readers
                 .iter()
                 .map(|member| (*member, room.name_of(member)))

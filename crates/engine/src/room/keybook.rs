@@ -48,6 +48,8 @@ pub struct Entry {
     pub header: Option<Verified<EpochHeader>>,
     /// When it reached this node.
     pub since: Millis,
+    /// A complaint about one of its slots is proven: it still opens what it sealed, and is not sealed under.
+    pub bad_slot: bool,
 }
 
 /// All epochs of one server.
@@ -76,6 +78,8 @@ struct Row {
     header: Option<ByteVec>,
     #[n(5)]
     since: Millis,
+    #[n(6)]
+    bad_slot: Option<bool>,
 }
 
 impl KeyBook {
@@ -113,6 +117,7 @@ impl KeyBook {
                     .header
                     .and_then(|bytes| Verified::<EpochHeader>::from_store(&bytes).ok()),
                 since: row.since,
+                bad_slot: row.bad_slot == Some(true),
             };
             book.index(id, &entry);
             book.epochs.insert(id, entry);
@@ -231,6 +236,7 @@ impl KeyBook {
                 .as_ref()
                 .map(|header| header.bytes().encode().into()),
             since: entry.since,
+            bad_slot: entry.bad_slot.then_some(true),
         };
         let key = [server.as_bytes().as_slice(), id.as_bytes()].concat();
         txn.put(Table::Epoch, key, codec::encode(&row));

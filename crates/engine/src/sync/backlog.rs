@@ -122,9 +122,10 @@ fn runs(room: &Room, who: Who, theirs: &BTreeMap<(TopicTag, Pseudonym), u64>) ->
         .collect();
     topics.sort_by_key(|(topic, _)| match topic {
         Topic::Keys(_) => 0,
-        Topic::Members(_) => 1,
-        Topic::Authority(_) => 2,
-        Topic::Channel(..) | Topic::Account(_) => 3,
+        Topic::Slots(_) => 1,
+        Topic::Members(_) => 2,
+        Topic::Authority(_) => 3,
+        Topic::Channel(..) | Topic::Account(_) => 4,
     });
     let mut runs = Vec::new();
     for (_, topic) in topics {
@@ -152,7 +153,10 @@ pub(super) fn may_have(room: &Room, who: Who, topic: &Topic) -> bool {
         (Who::Unknown, _) => false,
         (Who::Former { event, .. }, Topic::Authority(_)) => event.is_some(),
         (Who::Former { .. }, _) => false,
-        (Who::Invite(_), Topic::Keys(_) | Topic::Members(_) | Topic::Authority(_)) => true,
+        (
+            Who::Invite(_) | Who::Member { .. },
+            Topic::Keys(_) | Topic::Slots(_) | Topic::Members(_) | Topic::Authority(_),
+        ) => true,
         (Who::Invite(invite), Topic::Channel(_, channel)) => {
             let community = room.community.as_ref();
             let open = community
@@ -160,7 +164,6 @@ pub(super) fn may_have(room: &Room, who: Who, topic: &Topic) -> bool {
                 .is_some_and(|invite| invite.kind == InviteKind::Open);
             open && !is_strict(room, *channel)
         }
-        (Who::Member { .. }, Topic::Keys(_) | Topic::Members(_) | Topic::Authority(_)) => true,
         (Who::Member { identity, .. }, Topic::Channel(_, channel)) => {
             !is_strict(room, *channel) || room.can_view(&identity, *channel)
         }

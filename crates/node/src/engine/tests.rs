@@ -66,6 +66,7 @@ async fn a_full_disk_refuses_loses_nothing_and_is_said_to_those_who_watch() {
         name: "Home".into(),
         template: Template::Community,
         icon: None,
+        history: conclave_engine::command::History::All,
     };
     let Reply::Server(server) = engine.command(command).await.unwrap() else {
         panic!("no server")

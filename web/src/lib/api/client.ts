@@ -18,7 +18,7 @@ export const me = {
 export const servers = {
   list: () => request<{ servers: T.ServerSummary[] }>('GET', '/servers'),
   get: (s: T.Id) => request<T.Server>('GET', path(['servers', s])),
-  create: (body: { name: string; template?: T.ServerKind; icon_blob?: string }) => request<T.Server>('POST', '/servers', body),
+  create: (body: { name: string; template?: T.ServerKind; history?: T.History; icon_blob?: string }) => request<T.Server>('POST', '/servers', body),
   patch: (s: T.Id, body: { name?: string; description?: string; icon_blob?: string | null }) =>
     request<T.Server>('PATCH', path(['servers', s]), body),
   leave: (s: T.Id) => request<void>('POST', path(['servers', s, 'leave'])),

@@ -9,6 +9,7 @@ export type BlobRef = string;
 
 export type Durability = 'strict' | 'replicated' | 'guaranteed' | 'ephemeral';
 export type ServerKind = 'community' | 'chat';
+export type History = 'all' | 'from_joining';
 export type ChannelKind = 'text' | 'category' | 'announcement';
 export type Presence = 'online' | 'idle' | 'dnd' | 'offline';
 export type NotifyLevel = 'all' | 'mentions' | 'none';
@@ -245,6 +246,8 @@ export interface ChannelKeys {
   epoch: string | null;
   since_ms: number | null;
   suite: string;
+  due: boolean;
+  history: History;
   readers: { member_id: Id; name: string }[];
   links: { invite_id: Id; kind: 'open' | 'closed' }[];
   former: { member_id: Id; name: string; until_ms: number | null }[];

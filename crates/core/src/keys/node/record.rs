@@ -195,7 +195,7 @@ impl NodeRecord {
     }
 
     /// Opens the header with the state key of [`NodePublic::epoch`]. Before the node is sealed to, the header must verify
-    /// under the author's device key and pass [`super::super::rules::node_usable`].
+    /// under the author's device key and pass rule R1 ([`super::super::Tree::is_usable`]).
     ///
     /// # Errors
     /// [`KeysError::Header`].
@@ -220,29 +220,50 @@ impl NodeRecord {
         secret: &LeafSecret,
         child: LeafId,
     ) -> Result<NodeSeed, KeysError> {
-        let suite =
-            Suite::from_number(self.public.suite).ok_or(KeysError::Suite(self.public.suite))?;
-        let place = Place {
-            kind: PlaceKind::Node,
-            suite,
-            scope: &self.public.nonce,
-        };
+        let seed = self.open_seed(secret, child)?;
+        let suite = self.suite()?;
+        if header.public != self.digest() || seed.leaf_secret().public(suite) != header.keys {
+            return Err(KeysError::Commitment);
+        }
+        Ok(seed)
+    }
+
+    /// Opens the seed before the header can be opened: who was away holds no state key that opens it, and needs the seed to
+    /// get one. It is good for opening epochs, which commit to their keys, and for nothing else.
+    ///
+    /// # Errors
+    /// [`KeysError::NoSlot`], [`KeysError::BadSlot`].
+    pub fn open_seed(&self, secret: &LeafSecret, child: LeafId) -> Result<NodeSeed, KeysError> {
+        let place = self.place()?;
         let tag = place.tag(&child);
-        let slots = &self.wire.slots;
-        let slot = slots
-            .iter()
-            .find(|slot| slot.tag == tag)
-            .ok_or(KeysError::NoSlot(child))?;
+        let at = self
+            .wire
+            .slots
+            .binary_search_by_key(&tag, |slot| slot.tag)
+            .map_err(|_| KeysError::NoSlot(child))?;
+        let slot = self.wire.slots.get(at).ok_or(KeysError::NoSlot(child))?;
         let bytes = place
             .open(slot, &child, secret)
             .ok_or(KeysError::BadSlot(child))?;
         let seed =
             <&[u8; 32]>::try_from(bytes.as_slice()).map_err(|_| KeysError::BadSlot(child))?;
-        let seed = NodeSeed::from_bytes(*seed);
-        if header.public != self.digest() || seed.leaf_secret().public(suite) != header.keys {
-            return Err(KeysError::Commitment);
-        }
-        Ok(seed)
+        Ok(NodeSeed::from_bytes(*seed))
+    }
+
+    /// The suite, which a decoded record always has.
+    ///
+    /// # Errors
+    /// [`KeysError::Suite`].
+    pub fn suite(&self) -> Result<Suite, KeysError> {
+        Suite::from_number(self.public.suite).ok_or(KeysError::Suite(self.public.suite))
+    }
+
+    fn place(&self) -> Result<Place<'_>, KeysError> {
+        Ok(Place {
+            kind: PlaceKind::Node,
+            suite: self.suite()?,
+            scope: &self.public.nonce,
+        })
     }
 
     fn parse(wire: Wire) -> Result<Self, RecordError> {

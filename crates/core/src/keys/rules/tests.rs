@@ -304,45 +304,6 @@ fn r4_what_a_removed_device_sent_beyond_the_closing_is_refused() {
     );
 }
 
-#[test]
-fn node_records_are_usable_only_from_beneath_and_in_knowledge_of_removals() {
-    use crate::id::{Digest, IdentityEntryId, LeafId, ServerId};
-    let keys = crate::keys::LeafSecret::from_seed(&[1; 32]).public(crate::keys::Suite::X25519);
-    let header = NodeHeader {
-        version: 1,
-        public: Digest([0; 32]),
-        server: ServerId([0; 32]),
-        audience: AudienceId([1; 32]),
-        level: 1,
-        position: 0,
-        keys,
-        children: vec![LeafId([1; 32]), LeafId([2; 32])],
-        heads: vec![event(4)],
-        author: IdentityId([2; 32]),
-        device: DeviceId([3; 32]),
-        identity_head: IdentityEntryId([4; 32]),
-        author_leaf: LeafId([2; 32]),
-    };
-    let known = [Removal::Event(event(2)), Removal::Left(device(1), 1)];
-    assert!(
-        node_usable(&header, &[], true, &known, &past),
-        "positive control"
-    );
-    assert!(!node_usable(&header, &[], false, &known, &past));
-    assert!(!node_usable(
-        &header,
-        &[],
-        true,
-        &[Removal::Event(event(6))],
-        &past
-    ));
-    let outside = NodeHeader {
-        author_leaf: LeafId([3; 32]),
-        ..header
-    };
-    assert!(!node_usable(&outside, &[], true, &known, &past));
-}
-
 proptest::proptest! {
     /// Walking down from the newest finds what judging every epoch finds, in whatever order the epochs came.
     #[test]

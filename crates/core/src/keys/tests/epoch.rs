@@ -236,11 +236,11 @@ fn a_disputed_slot_is_recomputed_byte_for_byte() {
         }
         // An author who left bob out, or gave him the state key alone.
         for plan in [plan(suite, &[&ann, &link]), {
-            let mut narrowed = plan(suite, &[&ann, &link]);
-            narrowed
-                .leaves
-                .push(Leaf::state_only(bob.leaf.keys.clone()));
-            narrowed
+            let narrowed = Leaf::state_only(bob.leaf.keys.clone());
+            EpochPlan {
+                cover: Cover::flat([ann.leaf.clone(), link.leaf.clone(), narrowed]),
+                ..plan(suite, &[])
+            }
         }] {
             let bad = make(&plan, 1);
             let complaint = Complaint {
@@ -268,15 +268,18 @@ fn a_leaf_with_bad_keys_stops_nobody_else() {
     let suite = Suite::XWing;
     let ann = person(1, suite);
     let light = Leaf::full(LeafSecret::from_seed(&[2; 32]).public(Suite::X25519));
-    let mut plan = plan(suite, &[&ann]);
-    plan.leaves.push(light.clone());
+    let leaves = [ann.leaf.clone(), light.clone()];
+    let plan = EpochPlan {
+        cover: Cover::flat(leaves.clone()),
+        ..plan(suite, &[])
+    };
     let epoch = make(&plan, 1);
     assert_eq!(epoch.unsealed, [light.id]);
     let opened = ann.open(&epoch.record).unwrap();
     let header = opened.header.verify(&signer().public()).unwrap();
     assert_eq!(
         (header.leaf_list, header.leaf_count),
-        leaf_list(&plan.leaves),
+        leaf_list(&leaves),
         "it stays in the list"
     );
     let complaint = Complaint {
@@ -345,7 +348,7 @@ fn the_header_says_what_the_plan_said_and_is_signed_by_the_device() {
     );
     assert_eq!(
         (header.leaf_list, header.leaf_count),
-        leaf_list(&plan.leaves)
+        leaf_list(core::slice::from_ref(&ann.leaf))
     );
 }
 
@@ -353,18 +356,9 @@ fn the_header_says_what_the_plan_said_and_is_signed_by_the_device() {
 fn plans_beyond_the_limits_are_refused() {
     let suite = Suite::X25519;
     let ann = person(1, suite);
-    let make =
-        |plan: &EpochPlan<'_>| make_epoch(plan, &signer(), &mut rng(1)).map(|epoch| epoch.id);
+    let make = |plan: &EpochPlan| make_epoch(plan, &signer(), &mut rng(1)).map(|epoch| epoch.id);
     assert!(make(&plan(suite, &[&ann])).is_ok(), "positive control");
     assert_eq!(make(&plan(suite, &[])), Err(KeysError::Leaves(0)));
-    let deep = Shape { depth: 5, arity: 2 };
-    assert_eq!(
-        make(&EpochPlan {
-            shape: deep,
-            ..plan(suite, &[&ann])
-        }),
-        Err(KeysError::Depth(5))
-    );
     let keys = EpochSecret::from_bytes([1; 32]).keys();
     let parents = (0..17).map(|i| (EpochId([i; 32]), keys.clone())).collect();
     assert_eq!(

@@ -9,6 +9,11 @@ struct Bucket {
     node: TreeNode,
 }
 
+fn covered(suite: Suite, people: &[&Person], nodes: &[TreeNode]) -> Cover {
+    let leaves: Vec<Leaf> = people.iter().map(|person| person.leaf.clone()).collect();
+    tree_of(suite, &leaves, nodes).cover()
+}
+
 fn node_plan<'a>(
     suite: Suite,
     epoch: &'a NewEpoch,
@@ -83,12 +88,10 @@ fn depth_two_from_build_through_removal_to_rekey() {
         let left = bucket(suite, &first, &[a, b, c], 2);
         let right = bucket(suite, &first, &[d, e, f], 3);
         let nodes = [left.node.clone(), right.node.clone()];
-        let shape = Shape { depth: 2, arity: 3 };
         let after = |people: &[&Person], nodes: &[TreeNode], seed| {
             make(
                 &EpochPlan {
-                    shape,
-                    nodes,
+                    cover: covered(suite, people, nodes),
                     reason: Reason::Removal,
                     ..plan(suite, people)
                 },
@@ -173,11 +176,9 @@ fn depth_three_reaches_leaves_through_two_nodes() {
     let plan_top = node_plan(suite, &first, &state, 2, children, &lower, a.leaf.id);
     let top = make_node(&plan_top, &signer(), &mut rng(4)).unwrap();
     let nodes = [lower[0].clone(), lower[1].clone(), top.node.clone()];
-    let shape = Shape { depth: 3, arity: 2 };
     let epoch = make(
         &EpochPlan {
-            shape,
-            nodes: &nodes,
+            cover: covered(suite, &[a, b, c, d, e], &nodes),
             ..plan(suite, &[a, b, c, d, e])
         },
         5,
@@ -200,8 +201,7 @@ fn depth_three_reaches_leaves_through_two_nodes() {
     // d is removed: the top and the second bucket are touched, the first is not.
     let epoch = make(
         &EpochPlan {
-            shape,
-            nodes: &nodes,
+            cover: covered(suite, &[a, b, c, e], &nodes),
             ..plan(suite, &[a, b, c, e])
         },
         6,
@@ -215,18 +215,6 @@ fn depth_three_reaches_leaves_through_two_nodes() {
     );
     assert!(open_through(b, &one, &state, &epoch.record).is_ok());
     assert!(c.open(&epoch.record).is_ok() && d.open(&epoch.record).is_err());
-    // A tree of depth 2 does not use the node of level 2.
-    let flat = Shape { depth: 2, arity: 2 };
-    let epoch = make(
-        &EpochPlan {
-            shape: flat,
-            nodes: &nodes,
-            ..plan(suite, &[a, b, c, d])
-        },
-        7,
-    );
-    assert!(epoch.record.open(&seed.leaf_secret(), top.node.id).is_err());
-    assert!(open_through(d, &two, &state, &epoch.record).is_ok());
 }
 
 #[test]
@@ -270,11 +258,9 @@ fn a_node_over_a_closed_invite_or_a_stranger_is_left_aside() {
     };
     let opens = |children: Vec<LeafId>| {
         let nodes = [node(children)];
-        let shape = Shape { depth: 2, arity: 4 };
         let epoch = make(
             &EpochPlan {
-                shape,
-                nodes: &nodes,
+                cover: covered(suite, &[&a, &link], &nodes),
                 ..plan(suite, &[&a, &link])
             },
             1,

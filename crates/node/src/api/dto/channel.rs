@@ -9,6 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::account::LevelName;
+use super::server::History;
 use super::{ChannelKind, Durability};
 use crate::api::error::ApiError;
 use crate::api::id::{BitsText, HexId, Id};
@@ -147,6 +148,9 @@ pub struct ChannelKeys {
     pub epoch: Option<Id<EpochId>>,
     pub since_ms: Option<u64>,
     pub suite: &'static str,
+    /// Somebody who is out still holds the newest key; the next message is sealed under another.
+    pub due: bool,
+    pub history: History,
     pub readers: Vec<Reader>,
     /// Links whose holders can read.
     pub links: Vec<LinkReader>,
@@ -188,6 +192,8 @@ impl From<model::ChannelKeys> for ChannelKeys {
             epoch: keys.epoch.map(Id),
             since_ms: keys.since.map(|since| since.0),
             suite: if keys.suite == 2 { "x-wing" } else { "x25519" },
+            due: keys.due,
+            history: keys.history.into(),
             readers: keys
                 .readers
                 .into_iter()

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::account::{LevelName, PresenceName};
 use super::channel::Overwrite;
 use super::invite::InviteKind;
-use super::server::ServerKind;
+use super::server::{History, ServerKind};
 use super::{ChannelKind, Durability};
 use crate::api::action::Action;
 use crate::api::extract::maybe_null;
@@ -44,7 +44,7 @@ bodies! {
     }
 
     /// Founds a server.
-    CreateServer { name: String, #[serde(default)] template: ServerKind, icon_blob: Option<Id<BlobHash>> }
+    CreateServer { name: String, #[serde(default)] template: ServerKind, #[serde(default)] history: History, icon_blob: Option<Id<BlobHash>> }
 
     /// Changes a server.
     PatchServer {

@@ -1,6 +1,7 @@
 //! Servers and roles.
 
 use conclave_core::id::{BlobHash, IdentityId, RoleId, ServerId};
+use conclave_engine::command;
 use conclave_engine::model::{self, Connection};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -18,6 +19,34 @@ pub enum ServerKind {
     #[default]
     Community,
     Chat,
+}
+
+/// What newcomers read of what was written before they came; it cannot be changed later.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum History {
+    #[default]
+    All,
+    FromJoining,
+}
+
+impl From<History> for command::History {
+    fn from(history: History) -> Self {
+        match history {
+            History::All => Self::All,
+            History::FromJoining => Self::FromJoining,
+        }
+    }
+}
+
+impl From<command::History> for History {
+    fn from(history: command::History) -> Self {
+        match history {
+            command::History::All => Self::All,
+            command::History::FromJoining => Self::FromJoining,
+        }
+    }
 }
 
 /// A server in the rail.

@@ -89,6 +89,7 @@ pub async fn create(
         name: body.name,
         template,
         icon,
+        history: body.history.into(),
     };
     let Json(server) = show(&app, app.engine.command_then(command, see_reply).await?)?;
     Ok((StatusCode::CREATED, Json(server)))
