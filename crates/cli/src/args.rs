@@ -1,6 +1,7 @@
 //! The arguments of `conclave`.
 
 mod chats;
+mod hub;
 mod ownership;
 mod reading;
 
@@ -10,6 +11,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 pub use self::chats::ChatCommand;
+pub use self::hub::{HubArgs, HubCommand, HubDir, HubRunArgs};
 pub use self::reading::{MessageCommand, NotifyArgs, ReadArgs};
 use crate::demo::DemoArgs;
 use crate::error::EXIT_CODES;
@@ -223,6 +225,8 @@ pub enum Command {
     Doctor,
     /// A small living community on this machine, to look at
     Demo(DemoArgs),
+    /// Run a hub, which keeps ciphertext for members who are away; or add one to a server
+    Hub(HubArgs),
     /// Run a relay, which carries ciphertext for nodes that cannot reach each other
     Relay(RelayArgs),
 }

@@ -34,6 +34,15 @@ pub enum CliError {
     /// The relay could not start.
     #[error(transparent)]
     Relay(#[from] conclave_node::relay::RelayError),
+    /// The hub could not start.
+    #[error(transparent)]
+    Hub(#[from] conclave_node::hub::HubError),
+    /// The hub did not do what it was asked.
+    #[error(transparent)]
+    HubAdmin(#[from] conclave_node::hub::AdminError),
+    /// A backup could not be restored.
+    #[error(transparent)]
+    Backup(#[from] conclave_node::hub::BackupError),
     /// The node stopped by itself.
     #[error("the node stopped: {0}")]
     Stopped(String),
@@ -67,6 +76,8 @@ impl CliError {
             Self::Usage(_) => 2,
             Self::NoNode { .. } => 3,
             Self::Name(_) => 4,
+            Self::HubAdmin(_) => 1,
+            Self::Hub(_) | Self::Backup(_) => 5,
             Self::Start(_) | Self::Relay(_) | Self::Stopped(_) | Self::Demo(_) => 5,
             Self::Broken(_) | Self::Io { .. } => 6,
         }

@@ -5,6 +5,8 @@ mod client;
 mod commands;
 mod demo;
 mod error;
+mod hub;
+mod metrics;
 mod output;
 mod profile;
 mod relay;
@@ -51,6 +53,7 @@ fn main() -> ExitCode {
 fn dispatch(cli: Cli, out: Output) -> Result<(), CliError> {
     match cli.command {
         None => block_on(run::run(&cli.profile, cli.run, out)),
+        Some(Command::Hub(args)) => hub::run(&cli.profile, args, out),
         Some(Command::Relay(args)) => block_on(relay::run(args, out)),
         Some(Command::Demo(args)) => block_on(demo::run(args, out)),
         Some(Command::Init { name }) => init(&cli.profile, cli.run, out, &name),
@@ -189,6 +192,6 @@ fn talk(client: &Client, out: Output, command: Command) -> Result<(), CliError> 
         Command::Network => node::network(client, out),
         Command::Doctor => node::doctor(client, out),
         // Handled without a node.
-        Command::Init { .. } | Command::Relay(_) | Command::Demo(_) => Ok(()),
+        Command::Init { .. } | Command::Relay(_) | Command::Hub(_) | Command::Demo(_) => Ok(()),
     }
 }

@@ -9,19 +9,12 @@ use conclave_node::relay::{RelayCertificate, RelayError, RelayServer, RelayServe
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use serde_json::json;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use zeroize::Zeroizing;
 
 use crate::args::RelayArgs;
 use crate::error::CliError;
 use crate::output::Output;
-
-/// Longest request for metrics that is read.
-const REQUEST_BYTES_MAX: usize = 4096;
-
-/// Time in which a request for metrics must be made and answered.
-const REQUEST_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(5);
 
 /// Starts the relay and waits until it is told to stop.
 pub async fn run(args: RelayArgs, out: Output) -> Result<(), CliError> {
@@ -43,7 +36,12 @@ pub async fn run(args: RelayArgs, out: Output) -> Result<(), CliError> {
             let listener = TcpListener::bind(addr)
                 .await
                 .map_err(CliError::io(addr.to_string()))?;
-            Some(tokio::spawn(serve_metrics(listener, Arc::clone(&relay))))
+            let relay = Arc::clone(&relay);
+            let text = move || {
+                let text = relay.metrics_text();
+                async move { text }
+            };
+            Some(tokio::spawn(crate::metrics::serve(listener, None, text)))
         }
         None => None,
     };
@@ -58,7 +56,7 @@ pub async fn run(args: RelayArgs, out: Output) -> Result<(), CliError> {
     stopped
 }
 
-fn config(args: RelayArgs) -> Result<RelayServerConfig, CliError> {
+pub fn config(args: RelayArgs) -> Result<RelayServerConfig, CliError> {
     let mut config = RelayServerConfig::new(args.bind);
     config.certificate = match (&args.cert, &args.key) {
         (Some(cert), Some(key)) => Some(certificate(cert, key)?),
@@ -126,27 +124,4 @@ fn certificate(cert: &Path, key: &Path) -> Result<RelayCertificate, CliError> {
     let key = PrivateKeyDer::from_pem_file(key).map_err(|_| bad(key))?;
     let key = Zeroizing::new(key.secret_der().to_vec());
     Ok(RelayCertificate::from_der(chain, key).map_err(RelayError::from)?)
-}
-
-/// Answers every request with the counters: they name no client.
-async fn serve_metrics(listener: TcpListener, relay: Arc<RelayServer>) {
-    loop {
-        let Ok((mut stream, _)) = listener.accept().await else {
-            tokio::time::sleep(REQUEST_TIMEOUT).await;
-            continue;
-        };
-        let text = relay.metrics_text();
-        let answer = async {
-            let mut request = [0; REQUEST_BYTES_MAX];
-            let _ = stream.read(&mut request).await?;
-            let head = format!(
-                "HTTP/1.1 200 OK\r\ncontent-type: text/plain; version=0.0.4\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
-                text.len()
-            );
-            stream.write_all(head.as_bytes()).await?;
-            stream.write_all(text.as_bytes()).await?;
-            stream.shutdown().await
-        };
-        let _ = tokio::time::timeout(REQUEST_TIMEOUT, answer).await;
-    }
 }

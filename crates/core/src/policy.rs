@@ -1,15 +1,20 @@
 //! Durability: who may store, who must acknowledge, and the signed records of hosting, discovery and checkpoints.
 //!
-//! [`Durability`] and [`may_store`] are rules that hold now. [`HostingManifest`], [`Receipt`], [`DiscoveryRecord`] and
-//! [`Checkpoint`] are formats: they are written, bounded, signed and verified here, and acted on by later work (chapter
-//! `policy`).
+//! [`Durability`], [`may_store`], [`HostingManifest`], [`Admission`], [`Revocation`] and [`Receipt`] are what members and hubs go
+//! by. [`DiscoveryRecord`] and [`Checkpoint`] are formats: they are written, bounded, signed and verified here, and acted on by
+//! later work (chapter `policy`).
 
+mod admission;
 mod checkpoint;
 mod discovery;
 mod durability;
 mod manifest;
 mod receipt;
 
+pub use admission::{
+    Admission, AdmissionError, REVOCATION_BYTES_MAX, REVOCATION_CLOSINGS_MAX, REVOCATION_VERSION,
+    Revocation, RevocationError, admission_payload,
+};
 pub use checkpoint::{
     CHECKPOINT_BYTES_MAX, CHECKPOINT_VERSION, COSIGNED_BYTES_MAX, Checkpoint, CheckpointError,
     Cosigned, FRONTIER_MAX, NOTARIES_MAX,
@@ -25,7 +30,7 @@ pub use manifest::{
     MANIFEST_TOPICS_MAX, MANIFEST_VERSION, ManifestError, RevocationCapability, TopicPolicy,
     delegation_payload, hosting_id,
 };
-pub use receipt::{RECEIPT_BYTES_MAX, RECEIPT_VERSION, Receipt};
+pub use receipt::{RECEIPT_BYTES_MAX, RECEIPT_VERSION, Receipt, log_head};
 
 #[cfg(test)]
 mod tests;

@@ -54,11 +54,39 @@ pub enum Table {
     Cursor = 22,
     /// `server ‖ identity` → identity log: an array of entries in wire form.
     IdentityLog = 23,
+    /// `server` → hosting manifest in wire form.
+    Manifest = 32,
+    /// `server ‖ hub ‖ topic` → how far this node has come in a hub's log.
+    HubSeen = 33,
+    /// `server ‖ topic ‖ pseudonym ‖ seq u64` → nothing: an envelope that no hub is known to have.
+    HubWaiting = 34,
+    /// `envelope id ‖ hub` → receipt in wire form.
+    HubReceipt = 35,
+    /// `server ‖ blob hash` → key of the envelope under which a hub is to keep the blob.
+    HubBlobDue = 36,
+    /// On a hub: `hosting id` → what it keeps about a server.
+    HubSpace = 40,
+    /// On a hub: `space u32 ‖ topic` → first and last position, head, bytes.
+    HubTopic = 41,
+    /// On a hub: `space u32 ‖ topic ‖ position u64` → envelope with its head.
+    HubLog = 42,
+    /// On a hub: `space u32 ‖ topic ‖ pseudonym ‖ seq u64` → position.
+    HubPlace = 43,
+    /// On a hub: `space u32 ‖ pseudonym` → an admission, and bytes used.
+    HubMember = 44,
+    /// On a hub: `space u32 ‖ pseudonym ‖ topic` → where a removed pseudonym ends.
+    HubClosing = 45,
+    /// On a hub: `space u32 ‖ blob hash` → what is here of a blob, and its envelope.
+    HubBlob = 46,
+    /// On a hub: `space u32 ‖ blob hash ‖ part u32` → ciphertext.
+    HubBlobChunk = 47,
+    /// On a hub: `hosting id` → nothing: a server that the operator refuses.
+    HubRefused = 48,
 }
 
 impl Table {
     /// Every table, by number.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 37] = [
         Self::Meta,
         Self::IdentityEntry,
         Self::Server,
@@ -82,6 +110,20 @@ impl Table {
         Self::InviteSecret,
         Self::Cursor,
         Self::IdentityLog,
+        Self::Manifest,
+        Self::HubSeen,
+        Self::HubWaiting,
+        Self::HubReceipt,
+        Self::HubBlobDue,
+        Self::HubSpace,
+        Self::HubTopic,
+        Self::HubLog,
+        Self::HubPlace,
+        Self::HubMember,
+        Self::HubClosing,
+        Self::HubBlob,
+        Self::HubBlobChunk,
+        Self::HubRefused,
     ];
 }
 

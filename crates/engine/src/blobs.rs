@@ -173,6 +173,22 @@ pub fn want(
     Ok(())
 }
 
+/// A part of a blob that is whole here, with the length of the whole; nothing if it is not.
+///
+/// # Errors
+/// [`ViewError`] if the store cannot be read.
+pub fn part(
+    view: &dyn View,
+    hash: &BlobHash,
+    offset: u64,
+) -> Result<Option<(u64, Vec<u8>)>, ViewError> {
+    let Some(row) = row(view, hash)?.filter(|row| row.whole && offset < row.total) else {
+        return Ok(None);
+    };
+    let bytes = view.get(Table::BlobChunk, &part_key(hash, offset))?;
+    Ok(bytes.map(|bytes| (row.total, bytes)))
+}
+
 /// Answers a request for a part.
 ///
 /// # Errors

@@ -39,6 +39,15 @@ pub enum Command {
     LeaveServer {
         server: ServerId,
     },
+    /// Makes a hub one of the server's, or changes where it is.
+    AddHub {
+        server: ServerId,
+        hub: conclave_core::policy::Hub,
+    },
+    RemoveHub {
+        server: ServerId,
+        node: conclave_core::id::NodeId,
+    },
     CreateChannel(ChannelDraft),
     UpdateChannel(ChannelChange),
     DeleteChannel {
@@ -346,6 +355,9 @@ pub enum CommandError {
         "the keys of this channel have not reached this device yet: a member who has them must be online"
     )]
     NoKey,
+    /// A guaranteed channel, and not enough of its hubs can be reached.
+    #[error("not accepted: no hub reachable. What you wrote is kept as a draft")]
+    NoHub,
     /// The store could not be read.
     #[error(transparent)]
     Store(#[from] conclave_core::view::ViewError),

@@ -5,6 +5,7 @@
 
 mod channels;
 mod found;
+mod hosting;
 mod invites;
 mod join;
 mod members;
@@ -25,6 +26,7 @@ use conclave_core::signed::Verified;
 use conclave_core::state::Community;
 
 pub use found::found_server;
+pub use hosting::{holds_root, keep_manifest, revoke_at_hubs};
 pub use join::join_finished;
 pub use messages::{presence_everywhere, send_presence};
 pub use ownership::DAY_MS;
@@ -53,6 +55,7 @@ pub fn run(state: &mut State, ctx: &mut Ctx<'_>, command: Command) -> Result<Rep
         | Command::Join { .. }
         | Command::LeaveServer { .. }
         | Command::UpdateServer { .. } => found::run(state, ctx, command),
+        Command::AddHub { .. } | Command::RemoveHub { .. } => hosting::run(state, ctx, command),
         Command::CreateChannel(_)
         | Command::UpdateChannel(_)
         | Command::DeleteChannel { .. }

@@ -24,6 +24,8 @@ pub struct Ctx<'a> {
     pub catching_up: bool,
     /// What happened to files.
     pub files: Vec<Progress>,
+    /// What arrives now comes from a hub, which therefore has it.
+    pub from_hub: bool,
     /// What is to leave after the commit.
     pub out: Out,
 }

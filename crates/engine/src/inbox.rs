@@ -130,6 +130,9 @@ pub fn take(
 pub fn store(room: &mut Room, ctx: &mut Ctx<'_>, position: &Position, bytes: &[u8]) {
     ctx.txn.put(Table::Envelope, position.key(), bytes);
     room.cursors.settle(&mut ctx.txn, room.id, position);
+    if !ctx.from_hub {
+        room.hosting.wait(&mut ctx.txn, room.id, *position, ctx.now);
+    }
 }
 
 enum Admission {

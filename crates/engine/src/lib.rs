@@ -8,6 +8,7 @@ pub mod command;
 pub mod compose;
 pub mod ctx;
 pub mod effect;
+pub mod hub;
 pub mod inbox;
 pub mod markdown;
 pub mod model;

@@ -48,6 +48,8 @@ pub struct ServerState {
     pub connection: Connection,
     /// Connected nodes that take part in this server.
     pub peers: usize,
+    /// Connected hubs of this server.
+    pub hubs: usize,
     /// Envelopes had and wanted, while catching up.
     pub catching_up: Option<(u64, u64)>,
     pub reason: Option<String>,
@@ -240,6 +242,12 @@ pub enum DeliveryState {
     Local,
     /// At least one other device has stored it.
     WithPeers,
+    /// At least one hub has given a receipt for it.
+    OnHub,
+    /// It needs the receipts of hubs and has none yet: nobody else shows it.
+    AwaitingHub,
+    /// The hubs have refused it for good.
+    Refused(crate::wire::HubWhy),
 }
 
 /// Whether a blob can be opened here.
@@ -367,6 +375,32 @@ pub struct PeerInfo {
     pub node: NodeId,
     pub members: Vec<IdentityId>,
     pub servers: Vec<ServerId>,
+}
+
+/// The hubs of a server.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct Hosting {
+    pub hubs: Vec<HubInfo>,
+    /// 0: none.
+    pub manifest_seq: u64,
+    pub hosting_id: Option<conclave_core::id::Digest>,
+    /// Envelopes that no hub is known to have.
+    pub waiting: usize,
+    /// Whether this account may change them.
+    pub mine: bool,
+}
+
+/// One hub.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct HubInfo {
+    pub node: NodeId,
+    pub addresses: Vec<String>,
+    pub relays: Vec<String>,
+    pub connected: bool,
+    /// It takes what this device says.
+    pub may_write: bool,
 }
 
 /// Proofs of storage of one message.

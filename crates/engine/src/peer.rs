@@ -210,7 +210,7 @@ impl Peer {
                 sync::disconnected(&state.rooms, &mut state.links, &mut ctx, conn);
             }
             Input::OwnReach(reach) => own_reach(state, &mut ctx, reach),
-            Input::Tick => tick(state, &mut ctx),
+            Input::Tick => tick(state, &mut ctx)?,
         }
         settle::settle(state, &mut ctx, &before)?;
         state.keeper.pump(&state.rooms, &state.links, &mut ctx)?;
@@ -270,6 +270,7 @@ fn context<'a>(
         me: account,
         catching_up: false,
         files: Vec::new(),
+        from_hub: false,
         out: Out::default(),
     }
 }
@@ -376,7 +377,7 @@ fn own_reach(state: &mut State, ctx: &mut Ctx<'_>, reach: Reach) {
 }
 
 /// What time alone asks for.
-fn tick(state: &mut State, ctx: &mut Ctx<'_>) {
+fn tick(state: &mut State, ctx: &mut Ctx<'_>) -> Result<(), ViewError> {
     for room in state.rooms.values_mut() {
         let now = ctx.now;
         let over: Vec<IdentityId> = room
@@ -407,7 +408,11 @@ fn tick(state: &mut State, ctx: &mut Ctx<'_>) {
         state.last_round = ctx.now;
         sync::compare_again(&state.rooms, &mut state.links, ctx);
         compose::presence_everywhere(state, ctx);
+        for room in state.rooms.values_mut() {
+            compose::keep_manifest(room, ctx);
+        }
     }
+    sync::tick(&mut state.rooms, &mut state.links, ctx)
 }
 
 /// Nodes of a server that are not connected, those heard of last first.
@@ -427,7 +432,8 @@ fn wanted_nodes(room: &Room, links: &Links, own: NodeId) -> Vec<Reach> {
         .collect();
     known.sort_by_key(|reach| core::cmp::Reverse((reach.time, reach.node)));
     let mut wanted: Vec<Reach> = Vec::new();
-    for reach in known.into_iter().chain(hints) {
+    let hubs: Vec<Reach> = sync::hub_reaches(room).collect();
+    for reach in hubs.iter().chain(known).chain(hints) {
         let new = reach.node != own
             && !connected(&reach.node)
             && !wanted.iter().any(|other| other.node == reach.node);

@@ -1,6 +1,7 @@
 //! What a watcher reads: from state and store to the values of [`crate::model`].
 
 mod admin;
+mod hosting;
 mod messages;
 mod ownership;
 mod servers;

@@ -1,6 +1,7 @@
 //! One server on this node: its log, roster, keys, cursors and what waits, kept in step with the store.
 
 mod cursors;
+mod hosting;
 mod keybook;
 mod local;
 mod waiting;
@@ -11,18 +12,21 @@ use conclave_core::codec::{self, Limits};
 use conclave_core::envelope::{Envelope, Topic, server_tag};
 use conclave_core::event::{Event, Kind};
 use conclave_core::id::{
-    AudienceId, ChannelId, Commitment, EpochId, EventId, IdentityId, InviteId, Millis, Pseudonym,
-    RegisterId, ServerId, ServerTag, TopicTag,
+    AudienceId, ChannelId, Commitment, Digest, EpochId, EventId, IdentityId, InviteId, Millis,
+    Pseudonym, RegisterId, ServerId, ServerTag, TopicTag,
 };
 use conclave_core::identity::IdentityLog;
+use conclave_core::invite::InviteLink;
 use conclave_core::keys::{EpochKeys, Suite};
 use conclave_core::log::{AuthorProof, Log};
 use conclave_core::member::{JoinProof, PersonalText, Profile, Reach, Register};
 use conclave_core::permissions::{self, Action, Actor};
+use conclave_core::policy::hosting_id;
 use conclave_core::signed::{SignedError, Verified};
 use conclave_core::state::{Community, Roster};
 use conclave_core::view::{Direction, KeyRange, Table, View, ViewError};
 pub use cursors::Cursors;
+pub use hosting::{Hosting, Seen, rank};
 pub use keybook::{Entry, KeyBook, Stage};
 pub use local::{KnownClaim, Local, Standing};
 use minicbor::bytes::ByteVec;
@@ -65,6 +69,8 @@ pub struct Room {
     pub waiting: Waiting,
     /// Topics by tag, deleted channels' included.
     pub topics: BTreeMap<TopicTag, Topic>,
+    /// The server's hubs.
+    pub hosting: Hosting,
     /// Where each authority event's envelope stands.
     pub event_places: BTreeMap<EventId, Position>,
     /// What members say of their presence, and until when it counts.
@@ -142,6 +148,7 @@ impl Room {
                 .into_iter()
                 .map(|topic| (topic.tag(), topic))
                 .collect(),
+            hosting: Hosting::default(),
             event_places: BTreeMap::new(),
             presence: BTreeMap::new(),
             version: 0,
@@ -168,6 +175,7 @@ impl Room {
         room.cursors = Cursors::load(view, id)?;
         room.epochs = KeyBook::load(view, id)?;
         room.waiting = Waiting::load(view, id)?;
+        room.hosting = Hosting::load(view, id)?;
         room.load_members(view)?;
         room.load_events(view)?;
         Ok(room)
@@ -296,6 +304,18 @@ impl Room {
             invite,
         };
         self.registers.insert(register.register_id(), facts);
+    }
+
+    /// Who may write the server's hosting manifest: the hosting root that genesis names; while joining, what the link says.
+    #[must_use]
+    pub fn hosting_id(&self) -> Option<Digest> {
+        match &self.community {
+            Some(community) => Some(hosting_id(&community.genesis().hosting_root)),
+            None => {
+                let link = self.local.link.as_deref()?;
+                InviteLink::parse(link).ok()?.hosting
+            }
+        }
     }
 
     /// What a cited register proves; nothing if it is not here.

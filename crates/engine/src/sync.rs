@@ -1,6 +1,7 @@
 //! Who lacks what, and what to send: proofs, cursors, backlogs, live envelopes (chapter `sync`).
 
 mod backlog;
+mod hub;
 mod link;
 mod live;
 mod proof;
@@ -9,6 +10,7 @@ use std::collections::BTreeMap;
 
 use conclave_core::id::{NodeId, Pseudonym, ServerId, ServerTag};
 use conclave_core::view::ViewError;
+pub use hub::{Session, hub_reaches, hubs_that_write, look_again, tell_manifest, tick};
 pub use link::{Link, Run, Sub, Who};
 pub use live::{PRESENCE_MS, TYPING_MS, broadcast, ephemeral, presence_number};
 
@@ -93,6 +95,7 @@ pub fn frame(
             received(rooms, links, ctx, conn, server, &envelopes, remaining)
         }
         Frame::Stored { server, positions } => {
+            hub::stored(rooms, links, ctx, conn, server, &positions)?;
             stored(rooms, links, ctx, conn, server, &positions)?;
             backlog::pump(rooms, links, ctx, conn, server, true)
         }
@@ -146,6 +149,7 @@ pub fn frame(
             refused(rooms, links, ctx, conn, server, why);
             Ok(())
         }
+        frame => hub::frame(rooms, links, ctx, conn, frame),
     }
 }
 
@@ -242,6 +246,16 @@ fn refused(
     let Some(link) = links.get_mut(&conn) else {
         return;
     };
+    if room.hosting.is_hub(&link.node) {
+        // A hub that does not know the server yet is shown its manifest; then it can be asked again.
+        if why == Why::NotHere as u8
+            && let Some(manifest) = &room.hosting.manifest
+        {
+            let (server, manifest) = (room.tag, manifest.bytes().encode().into());
+            send(ctx, conn, &Frame::HubManifest { server, manifest });
+        }
+        return;
+    }
     if why == Why::Unknown as u8 || why == Why::NotAMember as u8 {
         // The other side knows less, or more, than we do: exchange what we have.
         let sub = link
@@ -318,6 +332,10 @@ pub fn compare_again(rooms: &Rooms, links: &mut Links, ctx: &mut Ctx<'_>) {
             link.proven.clear();
             for sub in link.subs.values_mut() {
                 sub.wanted.clear();
+            }
+            for session in link.hubs.values_mut() {
+                session.stuck.clear();
+                session.blob = None;
             }
         }
         // Every proof brings our list with it.

@@ -25,9 +25,9 @@ use crate::effect::Notice;
 use crate::txn::Txn;
 
 pub use act::earlier;
-pub use copies::{copies, note_copy};
+pub use copies::{copies, hubs_with, note_copy};
 pub use forget::{drop_channel, forget, forget_after, forget_at, hide_since};
-pub use page::{AuthorView, Context, message, page};
+pub use page::{AuthorView, Context, OnHubs, message, page};
 pub(crate) use page::{entry_of, order_from, order_value};
 pub use place::newest;
 pub use read::{

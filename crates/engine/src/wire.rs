@@ -5,10 +5,20 @@
 
 use conclave_core::codec::{self, CodecError, Limits};
 use conclave_core::hash::Label;
-use conclave_core::id::{BlobHash, EpochId, NodeId, Pseudonym, ServerTag, TopicTag, VerifyKey};
+use conclave_core::id::{
+    BlobHash, Digest, EpochId, NodeId, Pseudonym, ServerTag, TopicTag, VerifyKey,
+};
+use conclave_core::policy::Admission;
 use conclave_core::signed::{SIGNATURE_LEN, SignedError, SigningKey, verify_bytes};
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
+
+mod hub;
+
+pub use hub::{
+    HUB_PAGE_MAX, HUB_TOPICS_MAX, HubAnswer, HubBlobHave, HubBlobPut, HubEnvelopes, HubRefusal,
+    HubRun, HubState, HubTopic, HubWant, HubWhy,
+};
 
 /// Longest frame in bytes: the transport's own limit; one envelope of the largest size and its neighbours fit.
 pub const FRAME_BYTES_MAX: usize = 1024 * 1024;
@@ -123,6 +133,74 @@ pub enum Frame {
         #[n(1)]
         why: u8,
     },
+    /// A hub's answer to a subscription.
+    #[n(32)]
+    HubState(#[n(0)] HubState),
+    /// Asks a hub for a page of a log.
+    #[n(33)]
+    HubWant(#[n(0)] HubWant),
+    /// Envelopes of a hub's logs: a page, or what has just happened.
+    #[n(34)]
+    HubEnvelopes(#[n(0)] HubEnvelopes),
+    /// Receipts for what the receiver brought.
+    #[n(35)]
+    HubReceipts {
+        /// The server.
+        #[n(0)]
+        server: ServerTag,
+        /// Wire forms.
+        #[n(1)]
+        receipts: Vec<ByteVec>,
+    },
+    /// What a hub does not take.
+    #[n(36)]
+    HubRefused {
+        /// The server.
+        #[n(0)]
+        server: ServerTag,
+        /// Each envelope with the reason.
+        #[n(1)]
+        refusals: Vec<HubRefusal>,
+        /// How long to wait before bringing more; 0: no need.
+        #[n(2)]
+        retry_ms: u64,
+    },
+    /// The hosting manifest of a server, in wire form; also between members.
+    #[n(37)]
+    HubManifest {
+        /// The server.
+        #[n(0)]
+        server: ServerTag,
+        /// Wire form.
+        #[n(1)]
+        manifest: ByteVec,
+    },
+    /// Closings that a moderator adds.
+    #[n(38)]
+    HubRevoke {
+        /// The server.
+        #[n(0)]
+        server: ServerTag,
+        /// Wire form.
+        #[n(1)]
+        revocation: ByteVec,
+    },
+    /// Asks a hub for a `Have` of what it has, by topic and author; no topics: of all.
+    #[n(39)]
+    HubVectors {
+        /// The server.
+        #[n(0)]
+        server: ServerTag,
+        /// Which logs.
+        #[n(1)]
+        topics: Vec<TopicTag>,
+    },
+    /// A part of a blob for a hub to keep.
+    #[n(40)]
+    HubBlobPut(#[n(0)] HubBlobPut),
+    /// How much of a blob a hub has.
+    #[n(41)]
+    HubBlobHave(#[n(0)] HubBlobHave),
 }
 
 /// Proof of taking part in a server.
@@ -141,6 +219,12 @@ pub struct Subscribe {
     /// Over [`subscribe_payload`] under [`Label::SubscribeProof`]; 64 bytes.
     #[n(3)]
     pub signature: ByteVec,
+    /// To a hub: which hosting root's server is meant, since anybody may claim a tag.
+    #[n(4)]
+    pub hosting: Option<Digest>,
+    /// To a hub, with a pseudonym: who lets it in.
+    #[n(5)]
+    pub admission: Option<Admission>,
 }
 
 /// How far the sender has come, by topic and author.
@@ -243,6 +327,8 @@ impl Subscribe {
             key: key.public(),
             invite,
             signature: key.sign(Label::SubscribeProof, &payload).to_vec().into(),
+            hosting: None,
+            admission: None,
         }
     }
 

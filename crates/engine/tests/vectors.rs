@@ -3,9 +3,13 @@
 
 use std::path::PathBuf;
 
-use conclave_core::id::{BlobHash, EpochId, NodeId, Pseudonym, ServerTag, TopicTag};
+use conclave_core::id::{BlobHash, Digest, EpochId, NodeId, Pseudonym, ServerTag, TopicTag};
+use conclave_core::policy::Admission;
 use conclave_core::signed::SigningKey;
-use conclave_engine::wire::{Frame, Have, HaveTopic, Position, Subscribe, subscribe_payload};
+use conclave_engine::wire::{
+    Frame, Have, HaveTopic, HubAnswer, HubBlobHave, HubBlobPut, HubEnvelopes, HubRefusal, HubRun,
+    HubState, HubTopic, HubWant, HubWhy, Position, Subscribe, subscribe_payload,
+};
 use serde_json::{Value, json};
 
 const SERVER: ServerTag = ServerTag([0x11; 16]);
@@ -111,6 +115,118 @@ fn frames() -> Vec<(&'static str, Frame)> {
     ]
 }
 
+/// The frames of chapter `hub`.
+fn hub_frames() -> Vec<(&'static str, Frame)> {
+    let key = SigningKey::from_seed(&[7; 32]);
+    let (from, to) = (NodeId([0x44; 32]), NodeId([0x55; 32]));
+    let mut subscribe = Subscribe::sign(SERVER, &key, false, from, to, &[0x66; 32]);
+    subscribe.hosting = Some(Digest([0xaa; 32]));
+    let me = Pseudonym(key.public().0);
+    subscribe.admission = Some(Admission::sign(
+        &SERVER,
+        &me,
+        &SigningKey::from_seed(&[8; 32]),
+    ));
+    let run = HubRun {
+        topic: TOPIC,
+        first: 9,
+        envelopes: vec![vec![0x77; 3].into(), Vec::new().into()],
+        receipts: Vec::new(),
+    };
+    let state = HubState {
+        server: SERVER,
+        incarnation: 3,
+        manifest: vec![0xbb; 4].into(),
+        may_write: true,
+        topics: vec![HubTopic {
+            topic: TOPIC,
+            first: 1,
+            last: 300,
+        }],
+        more: false,
+    };
+    let page = HubEnvelopes {
+        server: SERVER,
+        incarnation: 3,
+        runs: vec![run],
+        answer: None,
+    };
+    let answer = HubAnswer {
+        topic: TOPIC,
+        after: 8,
+        upto: 10,
+    };
+    let answered = HubEnvelopes {
+        answer: Some(answer),
+        ..page.clone()
+    };
+    vec![
+        ("subscribe at a hub", Frame::Subscribe(subscribe)),
+        ("hub state", Frame::HubState(state)),
+        (
+            "hub want",
+            Frame::HubWant(HubWant {
+                server: SERVER,
+                topic: TOPIC,
+                after: 8,
+                before: 300,
+            }),
+        ),
+        ("hub news", Frame::HubEnvelopes(page)),
+        ("hub page", Frame::HubEnvelopes(answered)),
+    ]
+}
+
+/// More of them.
+fn hub_answers() -> Vec<(&'static str, Frame)> {
+    let position = Position {
+        topic: TOPIC,
+        pseudonym: AUTHOR,
+        seq: 7,
+    };
+    vec![
+        (
+            "hub refused",
+            Frame::HubRefused {
+                server: SERVER,
+                refusals: vec![HubRefusal {
+                    position,
+                    why: HubWhy::TooFast as u8,
+                }],
+                retry_ms: 1_500,
+            },
+        ),
+        (
+            "hub vectors",
+            Frame::HubVectors {
+                server: SERVER,
+                topics: vec![TOPIC],
+            },
+        ),
+        (
+            "hub blob put",
+            Frame::HubBlobPut(HubBlobPut {
+                server: SERVER,
+                position,
+                hash: Digest([0x88; 32]),
+                offset: 262_144,
+                total: 262_150,
+                bytes: vec![0x99; 6].into(),
+            }),
+        ),
+        (
+            "hub blob have",
+            Frame::HubBlobHave(HubBlobHave {
+                server: SERVER,
+                hash: Digest([0x88; 32]),
+                have: 262_150,
+                whole: true,
+                why: None,
+            }),
+        ),
+    ]
+}
+
 /// Bytes that no node takes: truncated, with something behind, of an unknown kind, with a wrong length, not canonical.
 fn rejects() -> Vec<(&'static str, Vec<u8>)> {
     let refused = Frame::Refused {
@@ -153,7 +269,11 @@ fn rejects() -> Vec<(&'static str, Vec<u8>)> {
 #[test]
 fn sync_vectors() {
     let mut cases: Vec<Value> = Vec::new();
-    for (name, frame) in frames() {
+    for (name, frame) in frames()
+        .into_iter()
+        .chain(hub_frames())
+        .chain(hub_answers())
+    {
         let bytes = frame.encode();
         assert_eq!(Frame::decode(&bytes).unwrap(), frame, "{name}");
         cases.push(json!({ "name": name, "verdict": "accept", "bytes": hex::encode(&bytes) }));
@@ -220,7 +340,11 @@ fn a_proof_is_for_one_connection() {
 /// Every prefix of every frame errs, and no flipped byte panics.
 #[test]
 fn hostile_frames_err() {
-    for (name, frame) in frames() {
+    for (name, frame) in frames()
+        .into_iter()
+        .chain(hub_frames())
+        .chain(hub_answers())
+    {
         let bytes = frame.encode();
         for end in 0..bytes.len() {
             assert!(Frame::decode(&bytes[..end]).is_err(), "{name} cut at {end}");

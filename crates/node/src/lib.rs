@@ -22,6 +22,7 @@ mod config;
 pub mod crash;
 mod doctor;
 mod engine;
+pub mod hub;
 mod node;
 mod opening;
 mod secrets;

@@ -1,5 +1,6 @@
 //! The simulator.
 
+mod hub;
 mod network;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -30,8 +31,10 @@ pub struct Node(pub usize);
 struct Member {
     name: String,
     id: NodeId,
-    keys: AccountKeys,
+    /// A hub has none.
+    keys: Option<AccountKeys>,
     peer: Option<Peer>,
+    hub: Option<hub::HubSeat>,
     store: MemoryStore,
     rng: ChaCha20Rng,
     skew_ms: i64,
@@ -61,6 +64,7 @@ pub struct Sim {
     members: Vec<Member>,
     links: BTreeMap<u64, Link>,
     apart: BTreeSet<(Node, Node)>,
+    wires: BTreeMap<Node, Vec<Vec<u8>>>,
     /// What goes wrong.
     pub faults: Faults,
     /// What went wrong.
@@ -84,6 +88,7 @@ impl Sim {
             members: Vec::new(),
             links: BTreeMap::new(),
             apart: BTreeSet::new(),
+            wires: BTreeMap::new(),
             faults: Faults::NONE,
             counters: Counters::default(),
             commands: 0,
@@ -123,8 +128,9 @@ impl Sim {
         self.members.push(Member {
             name: name.to_owned(),
             id,
-            keys,
+            keys: Some(keys),
             peer: Some(peer),
+            hub: None,
             store,
             rng,
             skew_ms: 0,
@@ -150,7 +156,8 @@ impl Sim {
     /// Whether a node is running.
     #[must_use]
     pub fn is_up(&self, node: Node) -> bool {
-        self.members[node.0].peer.is_some()
+        let member = &self.members[node.0];
+        member.peer.is_some() || member.hub.as_ref().is_some_and(hub::HubSeat::is_up)
     }
 
     /// All nodes.
@@ -223,7 +230,10 @@ impl Sim {
     #[must_use]
     pub fn steal(&self, node: Node) -> (MemoryStore, AccountKeys) {
         let member = &self.members[node.0];
-        (member.store.crash(), member.keys.clone())
+        (
+            member.store.crash(),
+            member.keys.clone().expect("a person's node"),
+        )
     }
 
     /// Stops a node at once; nothing that was not committed survives.
@@ -240,11 +250,18 @@ impl Sim {
         let now = self.clock(node);
         let seed = self.seed;
         let member = &mut self.members[node.0];
+        if member.hub.is_some() {
+            if !self.is_up(node) {
+                self.restart_hub(node);
+            }
+            return;
+        }
         if member.peer.is_some() {
             return;
         }
         member.store = member.store.crash();
-        let peer = Peer::open(member.keys.clone(), member.id, &member.store, now);
+        let keys = member.keys.clone().expect("a person's node");
+        let peer = Peer::open(keys, member.id, &member.store, now);
         member.peer =
             Some(peer.unwrap_or_else(|error| {
                 panic!("seed {seed}: {} does not open: {error}", member.name)
@@ -328,6 +345,10 @@ impl Sim {
 
     /// One call of a node: handle, commit, then send, with a crash in between where the dice say so.
     fn handle(&mut self, node: Node, input: Input) -> Option<Effects> {
+        if self.members[node.0].hub.is_some() {
+            self.handle_hub(node, input);
+            return None;
+        }
         let now = self.clock(node);
         let seed = self.seed;
         let member = &mut self.members[node.0];
@@ -378,6 +399,9 @@ impl Sim {
 
     fn stop(&mut self, node: Node) {
         self.members[node.0].peer = None;
+        if let Some(seat) = &mut self.members[node.0].hub {
+            seat.stop();
+        }
         let own: Vec<u64> = self
             .links
             .iter()

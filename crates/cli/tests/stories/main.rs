@@ -11,6 +11,7 @@ mod crashes;
 mod demo;
 mod friends;
 mod harness;
+mod hub;
 mod ownership;
 mod private;
 mod refusals;

@@ -3,7 +3,7 @@
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 
-use super::durability::Durability;
+use super::durability::{Durability, Standing, may_store};
 use crate::hash::{Label, hash};
 use crate::id::{Digest, Millis, NodeId, Pseudonym, ServerTag, TopicTag, VerifyKey};
 use crate::member::Closing;
@@ -133,6 +133,10 @@ pub struct TopicPolicy {
     /// Bytes that the topic may take on a hub; absent: the hub's own limit.
     #[n(4)]
     pub quota_bytes: Option<u64>,
+    /// Which hubs are named for the topic: bit *i* stands for the hub at place *i* of the manifest's list. Absent: all of them,
+    /// and none for a strict topic.
+    #[n(5)]
+    pub hubs: Option<u32>,
 }
 
 /// Lets a moderator add revocations for a while, so that a ban needs no owner online.
@@ -207,6 +211,32 @@ impl HostingManifest {
             Ok(at) => self.topics.get(at).unwrap_or(&self.default_topic),
             Err(_) => &self.default_topic,
         }
+    }
+
+    /// Whether a topic's rule names a hub by itself.
+    #[must_use]
+    pub fn names_for(&self, node: &NodeId, topic: &TopicTag) -> bool {
+        let place = self.hubs.iter().position(|hub| hub.node == *node);
+        let named = self.topic(topic).hubs.zip(place);
+        named.is_some_and(|(mask, place)| place < HUBS_MAX && mask >> place & 1 == 1)
+    }
+
+    /// Whether a hub may store and serve a topic.
+    #[must_use]
+    pub fn hub_may_store(&self, node: &NodeId, topic: &TopicTag) -> bool {
+        let rule = self.topic(topic);
+        let Some(mode) = Durability::from_number(rule.durability) else {
+            return false;
+        };
+        let is_named_hub = match rule.hubs {
+            Some(_) => self.names_for(node, topic),
+            None => mode != Durability::Strict && self.hubs.iter().any(|hub| hub.node == *node),
+        };
+        let standing = Standing {
+            is_named_hub,
+            ..Standing::default()
+        };
+        may_store(mode, standing)
     }
 
     fn check_lists(&self) -> Result<(), ManifestError> {

@@ -2,7 +2,7 @@
 
 use minicbor::{Decode, Encode};
 
-use crate::hash::Label;
+use crate::hash::{Label, hash};
 use crate::id::{Digest, EnvelopeId, Millis, NodeId, ServerTag, TopicTag, VerifyKey};
 use crate::signed::Signable;
 
@@ -54,6 +54,16 @@ pub struct Receipt {
     /// When, by the hub's clock.
     #[n(11)]
     pub time: Millis,
+}
+
+/// Extends the chain of a hub's log by one position: hash of the head before (32, zero before the first) ‖ position (8,
+/// big-endian) ‖ envelope (32).
+#[must_use]
+pub fn log_head(before: &Digest, position: u64, envelope: &EnvelopeId) -> Digest {
+    hash(
+        Label::HubLogHead,
+        &[&before.0, &position.to_be_bytes(), &envelope.0],
+    )
 }
 
 impl Signable for Receipt {

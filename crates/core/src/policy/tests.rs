@@ -84,6 +84,7 @@ fn rule(topic: u8) -> TopicPolicy {
         quorum: 2,
         retention_ms: None,
         quota_bytes: Some(1 << 30),
+        hubs: None,
     }
 }
 
@@ -234,6 +235,7 @@ fn a_full_manifest_fits() {
             quorum: u16::MAX,
             retention_ms: max,
             quota_bytes: max,
+            hubs: Some(u32::MAX),
         })
         .collect();
     full.invites = (0..MANIFEST_TOPICS_MAX).map(|n| VerifyKey(id(n))).collect();

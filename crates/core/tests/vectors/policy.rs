@@ -21,6 +21,7 @@ fn manifest() -> HostingManifest {
         quorum,
         retention_ms: Some(86_400_000),
         quota_bytes: None,
+        hubs: None,
     };
     HostingManifest {
         version: MANIFEST_VERSION,
@@ -71,6 +72,21 @@ fn receipt() -> Receipt {
         log_head: Digest([14; 32]),
         manifest_seq: 2,
         keep_until: Some(Millis(NOW + 86_400_000)),
+        time: Millis(NOW),
+    }
+}
+
+fn revocation() -> Revocation {
+    Revocation {
+        version: REVOCATION_VERSION,
+        server: server_tag(ServerId([1; 32])),
+        by: Pseudonym(key(11).public().0),
+        manifest_seq: 2,
+        closings: vec![Closing {
+            pseudonym: Pseudonym([22; 32]),
+            topic: TopicTag([6; 16]),
+            last: 3,
+        }],
         time: Millis(NOW),
     }
 }
@@ -154,11 +170,37 @@ fn policy_formats() {
     cases.extend(refusals("hosting manifest", &manifest, &key(2)));
     cases.extend(refusals("receipt", &receipt, &key(5)));
     cases.extend(refusals("discovery record", &record, &key(16)));
+    let (revocation_case, revocation) = signed("revocation", revocation(), &key(11));
+    assert_eq!(
+        revocation.check(&manifest, Millis(NOW)),
+        Err(RevocationError::Capability(revocation.by))
+    );
+    cases.push(revocation_case);
+    cases.extend(refusals("revocation", &revocation, &key(11)));
     cases.extend(checkpoint_cases());
+    let pseudonym = Pseudonym(key(21).public().0);
+    let admission = Admission::sign(&manifest.server, &pseudonym, &key(8));
+    assert_eq!(admission.verify(&manifest, &pseudonym), Ok(()));
+    let stranger = Admission::sign(&manifest.server, &pseudonym, &key(9));
+    assert_eq!(
+        stranger.verify(&manifest, &pseudonym),
+        Err(AdmissionError::Issuer(key(9).public()))
+    );
+    let first = log_head(&Digest([0; 32]), 1, &EnvelopeId([12; 32]));
     let value = json!({
         "chapter": "policy",
         "version": 1,
         "cases": cases,
+        "admission": {
+            "server": manifest.server.to_string(),
+            "pseudonym": pseudonym.to_string(),
+            "issuer": admission.issuer.to_string(),
+            "signature": hex::encode(&*admission.signature),
+        },
+        "log_heads": [
+            first.to_string(),
+            log_head(&first, 2, &EnvelopeId([13; 32])).to_string(),
+        ],
         "hosting_id": { "root": key(1).public().to_string(), "id": hosting_id(&key(1).public()).to_string() },
     });
     check("policy", &value);

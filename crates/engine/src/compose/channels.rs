@@ -13,6 +13,7 @@ use super::{act, check_name, community, room_of, room_with};
 use crate::command::{ChannelChange, ChannelDraft, Command, CommandError, Place, Reply};
 use crate::ctx::Ctx;
 use crate::peer::State;
+use crate::room::Room;
 
 /// Most characters of a channel's name.
 const NAME_CHARS_MAX: usize = 100;
@@ -96,7 +97,7 @@ fn create(
         position: at_end(&community, draft.parent),
         synced: draft.parent.is_some() && overwrites.is_empty(),
         overwrites,
-        durability: check_durability(draft.durability.unwrap_or(community.durability()))?,
+        durability: check_durability(room, draft.durability.unwrap_or(community.durability()))?,
         ttl_ms: None,
         slow_mode_s: 0,
     };
@@ -170,7 +171,10 @@ fn update(
         parent: change.parent.flatten(),
         parent_clear: (change.parent == Some(None)).then_some(true),
         position,
-        durability: change.durability.map(check_durability).transpose()?,
+        durability: change
+            .durability
+            .map(|number| check_durability(room, number))
+            .transpose()?,
         ttl_ms: change.ttl_ms.map(|ttl| ttl.unwrap_or(0)),
         slow_mode_s: change.slow_mode_s.map(check_slow_mode).transpose()?,
         ..nothing(change.channel)
@@ -232,11 +236,11 @@ fn check_slow_mode(seconds: u32) -> Result<u32, CommandError> {
     })
 }
 
-/// Guaranteed channels need hubs, which this version does not run yet; a promise that cannot be kept is refused.
-fn check_durability(number: u8) -> Result<u8, CommandError> {
+/// Guaranteed channels need hubs; a promise that cannot be kept is refused.
+fn check_durability(room: &Room, number: u8) -> Result<u8, CommandError> {
     let message = match Durability::from_number(number) {
-        Some(Durability::Guaranteed) => {
-            "guaranteed channels need hubs, which this version does not have yet: choose strict or replicated"
+        Some(Durability::Guaranteed) if room.hosting.manifest.is_none() => {
+            "guaranteed channels need hubs, and this server has none yet: add one first"
         }
         Some(_) => return Ok(number),
         None => "one of strict, replicated, guaranteed, ephemeral",

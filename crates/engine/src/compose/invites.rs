@@ -16,8 +16,9 @@ use crate::ctx::Ctx;
 use crate::peer::State;
 use crate::room::Room;
 
-/// Most nodes that a link names.
+/// Most nodes that a link names, and most hubs among them.
 const HINTS: usize = 4;
+const HUB_HINTS: usize = 2;
 
 pub(super) fn run(
     state: &mut State,
@@ -108,7 +109,7 @@ fn link(
         members: u32::try_from(room.roster.members(&community).count()).unwrap_or(u32::MAX),
         durability: Some(community.durability()),
         nodes: hints(room, ctx, own),
-        hosting: None,
+        hosting: super::hosting::link_hosting(room),
         rendezvous: None,
         secret,
     };
@@ -126,7 +127,10 @@ fn hints(room: &Room, ctx: &Ctx<'_>, own: Option<&Reach>) -> Vec<NodeHint> {
         .filter(|reach| reach.node != ctx.node())
         .collect();
     others.sort_by_key(|reach| core::cmp::Reverse((reach.time, reach.node)));
+    let hubs: Vec<Reach> = crate::sync::hub_reaches(room).take(HUB_HINTS).collect();
+    // Hubs come right after the inviter: they are there when nobody else is.
     own.into_iter()
+        .chain(&hubs)
         .chain(others)
         .take(HINTS)
         .map(|reach| NodeHint {

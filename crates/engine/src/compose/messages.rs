@@ -10,6 +10,7 @@ use conclave_core::keys::audience::{self, Rule};
 use conclave_core::permissions::{self, Action, Bits};
 use conclave_core::view::{Table, View};
 
+use super::hosting::require_hubs;
 use super::{community, refusal, room_of, room_with};
 use crate::blobs;
 use crate::command::{Command, CommandError, Reply};
@@ -21,6 +22,7 @@ use crate::room::{Room, Standing};
 use crate::rotation;
 use crate::sync::{Who, presence_number};
 use crate::timeline;
+use crate::wire::Position;
 
 /// How long a client's own name for a message is remembered: as long as the message; the row is small.
 const NONCE_PREFIX: &[u8] = b"nonce/";
@@ -106,6 +108,7 @@ fn send_post(
     post.nonce = nonce.map(|nonce| nonce.into_bytes().into());
     check_attachments(ctx, &post.attachments)?;
     slow_down(state, ctx, channel)?;
+    require_hubs(state, &channel)?;
     let room = room_with(state, &channel)?;
     if post.text.trim().is_empty() && post.attachments.is_empty() {
         return Err(CommandError::Invalid {
@@ -113,7 +116,18 @@ fn send_post(
             message: "a message needs text or an attachment".to_owned(),
         });
     }
+    let files: Vec<_> = post.attachments.iter().map(|file| file.blob.hash).collect();
     let message = speak(room, ctx, channel, Act::Post(post), None)?;
+    let me = Pseudonym(ctx.me.pseudonym(room.id).public().0);
+    let topic = room.channel_topic(channel);
+    let position = Position {
+        topic,
+        pseudonym: me,
+        seq: room.cursors.last(&topic, &me),
+    };
+    for hash in files {
+        room.hosting.blob_due(&mut ctx.txn, room.id, hash, position);
+    }
     if let Some(key) = nonce_key {
         ctx.txn.put(Table::Meta, key, *message.as_bytes());
     }
@@ -161,6 +175,7 @@ fn on_message(
 ) -> Result<Reply, CommandError> {
     let missing = CommandError::NotFound { what: "message" };
     let place = timeline::locate(&ctx.txn, &message)?.ok_or(missing)?;
+    require_hubs(state, &place.channel)?;
     let room = room_with(state, &place.channel)?;
     let act = act(message);
     let mine = place.author == ctx.identity();
@@ -387,7 +402,7 @@ pub(super) fn run_local(
             let holders = state.links.iter().filter(|(_, link)| {
                 link.subs
                     .get(&server)
-                    .is_some_and(|sub| matches!(sub.who, Who::Member { .. }))
+                    .is_some_and(|sub| matches!(sub.who, Who::Member { .. } | Who::Hub { .. }))
             });
             let conns: Vec<_> = holders.map(|(conn, _)| *conn).collect();
             // If nobody is there who has it, it comes with whoever returns.

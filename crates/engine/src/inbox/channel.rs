@@ -5,6 +5,7 @@ use conclave_core::envelope::{Envelope, Form, Topic, delete_hash};
 use conclave_core::id::{ChannelId, IdentityId, RoleId};
 use conclave_core::message;
 use conclave_core::permissions::{self, Action, Denied};
+use conclave_core::policy::Durability;
 use conclave_core::signed::Verified;
 use conclave_core::state::Community;
 use conclave_core::view::{Table, View};
@@ -91,12 +92,35 @@ fn judge(
         return Ok(Verdict::Refuse("the cited heads do not resolve".to_owned()));
     };
     match allowed(room, &community, content) {
+        Ok(_) if !has_receipts(room, ctx, &community, position, envelope, channel)? => {
+            Ok(Verdict::Wait(Wait::Receipts(envelope.envelope_id())))
+        }
         Ok(allowed) => {
             accept(room, ctx, position, envelope, content, allowed, false)?;
             Ok(Verdict::Done)
         }
         Err(denied) => Ok(Verdict::Refuse(denied.to_string())),
     }
+}
+
+/// Whether a message of a channel that was guaranteed at the state that it names has the receipts that it needs.
+fn has_receipts(
+    room: &Room,
+    ctx: &Ctx<'_>,
+    community: &Community,
+    position: &Position,
+    envelope: &Verified<Envelope>,
+    channel: ChannelId,
+) -> Result<bool, Fault> {
+    let mode = community
+        .channel(&channel)
+        .map(|channel| channel.durability);
+    let own = position.pseudonym.0 == ctx.me.pseudonym(room.id).public().0;
+    if mode != Some(Durability::Guaranteed.number()) || own {
+        return Ok(true);
+    }
+    let needed = room.hosting.quorum(&position.topic);
+    Ok(timeline::hubs_with(&ctx.txn, envelope.envelope_id())? >= needed)
 }
 
 /// Asks the state that the content names whether its author may do this, and what else they may do with it.

@@ -71,6 +71,11 @@ pub(super) fn settle(
         }
         if room.version != version {
             changed(room, links, ctx, community.as_ref())?;
+            compose::keep_manifest(room, ctx);
+            compose::revoke_at_hubs(room, links, ctx);
+        }
+        if core::mem::take(&mut room.hosting.tell) {
+            sync::tell_manifest(room, links, ctx, None);
         }
         sync::ask_for_keys(room, links, ctx);
     }
@@ -85,6 +90,7 @@ fn changed(
     before: Option<&Community>,
 ) -> Result<(), ViewError> {
     sync::reconsider(room, links, ctx);
+    sync::look_again(room, links);
     let Some(after) = room.community.clone() else {
         return Ok(());
     };

@@ -1,6 +1,7 @@
 //! Messages, pages, search and copies.
 
 use conclave_core::id::{BlobHash, ChannelId, EnvelopeId, IdentityId, Pseudonym, RoleId, ServerId};
+use conclave_core::policy::Durability;
 use conclave_core::view::ViewError;
 
 use super::Reader;
@@ -8,7 +9,7 @@ use crate::blobs;
 use crate::model::{BlobState, Copies, Message, Page, PageAt};
 use crate::room::Room;
 use crate::search::{self, Scope};
-use crate::timeline::{self, AuthorView, Context};
+use crate::timeline::{self, AuthorView, Context, OnHubs};
 
 impl Context for Reader<'_> {
     fn me(&self) -> IdentityId {
@@ -52,6 +53,22 @@ impl Context for Reader<'_> {
             .as_ref()?
             .channel(&channel)
             .map(|channel| channel.name.to_string())
+    }
+
+    fn on_hubs(&self, server: ServerId, channel: &ChannelId, message: &EnvelopeId) -> OnHubs {
+        let Some(room) = self.room(&server) else {
+            return OnHubs::Optional;
+        };
+        if let Some(why) = room.hosting.refused.get(message) {
+            return OnHubs::Refused(*why);
+        }
+        let community = room.community.as_ref();
+        let mode = community.and_then(|community| Some(community.channel(channel)?.durability));
+        if mode == Some(Durability::Guaranteed.number()) {
+            OnHubs::Needed
+        } else {
+            OnHubs::Optional
+        }
     }
 
     fn blob(&self, hash: &BlobHash) -> Result<BlobState, ViewError> {

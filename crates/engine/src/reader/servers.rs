@@ -206,21 +206,23 @@ impl Reader<'_> {
             .links
             .values()
             .filter_map(|link| link.subs.get(&room.id));
-        let (mut peers, mut left) = (0, 0);
+        let (mut peers, mut hubs, mut left) = (0, 0, room.hosting.left);
         for sub in subs {
             peers += usize::from(matches!(sub.who, Who::Member { .. }));
             left += sub.incoming_left;
+            hubs += usize::from(matches!(sub.who, Who::Hub { .. }));
         }
         let connection = match room.local.standing {
             Standing::Removed | Standing::Left => Connection::Removed,
             Standing::Joining => Connection::Connecting,
             Standing::Active if room.log.halted().is_some() => Connection::Halted,
-            Standing::Active if peers > 0 => Connection::Online,
+            Standing::Active if peers + hubs > 0 => Connection::Online,
             Standing::Active => Connection::Paused,
         };
         ServerState {
             connection,
             peers,
+            hubs,
             catching_up: (left > 0).then(|| {
                 (
                     room.catch_up_total.saturating_sub(left),

@@ -5,7 +5,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use conclave_core::id::{EpochId, EventId, IdentityId, Pseudonym, RegisterId, ServerId, TopicTag};
+use conclave_core::id::{
+    EnvelopeId, EpochId, EventId, IdentityId, Pseudonym, RegisterId, ServerId, TopicTag,
+};
 use conclave_core::view::{Direction, KeyRange, Table, View, ViewError};
 
 use crate::effect::ConnId;
@@ -34,6 +36,8 @@ pub enum Wait {
     Register(RegisterId),
     /// The channel of a topic.
     Topic(TopicTag),
+    /// Receipts of enough hubs for an envelope of a guaranteed channel.
+    Receipts(EnvelopeId),
     /// Genesis: nothing can be judged before it.
     Genesis,
     /// A newer program: looked at again at every start.

@@ -25,6 +25,14 @@ pub(super) fn offer(room: &Room, link: &Link, ctx: &mut Ctx<'_>, conn: ConnId) {
     let Some(sub) = link.subs.get(&room.id) else {
         return;
     };
+    if matches!(sub.who, Who::Hub { .. }) {
+        // With a hub one speaks of positions.
+        return;
+    }
+    if let (Who::Member { .. }, Some(manifest)) = (sub.who, &room.hosting.manifest) {
+        let (server, manifest) = (room.tag, manifest.bytes().encode().into());
+        send(ctx, conn, &Frame::HubManifest { server, manifest });
+    }
     let mut have = empty_have(room.tag);
     let mut count = 0;
     for topic in room
@@ -152,6 +160,17 @@ pub(super) fn may_have(room: &Room, who: Who, topic: &Topic) -> bool {
         (Who::Unknown, _) => false,
         (Who::Former { event, .. }, Topic::Authority(_)) => event.is_some(),
         (Who::Former { .. }, _) => false,
+        (Who::Hub { node }, topic) => {
+            let mode = match topic {
+                Topic::Channel(_, channel) => match mode_of(room, *channel) {
+                    Some(mode) => Some(mode),
+                    // Deleted, or of a later version: nobody's business any more.
+                    None => return false,
+                },
+                _ => None,
+            };
+            room.hosting.hub_may_have(&node, topic.tag(), mode)
+        }
         (Who::Invite(_), Topic::Keys(_) | Topic::Members(_) | Topic::Authority(_)) => true,
         (Who::Invite(invite), Topic::Channel(_, channel)) => {
             let community = room.community.as_ref();
@@ -165,6 +184,11 @@ pub(super) fn may_have(room: &Room, who: Who, topic: &Topic) -> bool {
             !is_strict(room, *channel) || room.can_view(&identity, *channel)
         }
     }
+}
+
+fn mode_of(room: &Room, channel: conclave_core::id::ChannelId) -> Option<Durability> {
+    let community = room.community.as_ref()?;
+    Durability::from_number(community.channel(&channel)?.durability)
 }
 
 fn is_strict(room: &Room, channel: conclave_core::id::ChannelId) -> bool {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use conclave_core::id::{EventId, IdentityId, InviteId, NodeId, Pseudonym, ServerId, TopicTag};
 
+use super::hub::Session;
 use crate::wire::{HaveTopic, NONCE_LEN, Subscribe};
 
 /// Proofs that cannot be judged yet and are kept per connection.
@@ -24,6 +25,8 @@ pub struct Link {
     pub proven: BTreeMap<ServerId, bool>,
     /// Proofs by somebody whom we do not know yet.
     pub pending: Vec<Subscribe>,
+    /// Servers whose hub the other side is.
+    pub hubs: BTreeMap<ServerId, Session>,
 }
 
 /// Who the other side has shown to be in one server.
@@ -38,6 +41,11 @@ pub enum Who {
     },
     /// The holder of a link.
     Invite(InviteId),
+    /// One of the server's hubs, as its manifest says.
+    Hub {
+        /// Its transport key.
+        node: NodeId,
+    },
     /// Somebody who signed with a key that we do not know: served nothing, but told what we have, so that they can send
     /// what makes them known.
     Unknown,
@@ -103,6 +111,7 @@ impl Link {
             subs: BTreeMap::new(),
             proven: BTreeMap::new(),
             pending: Vec::new(),
+            hubs: BTreeMap::new(),
         }
     }
 }

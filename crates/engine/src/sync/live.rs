@@ -41,7 +41,9 @@ pub fn broadcast(rooms: &Rooms, links: &Links, ctx: &mut Ctx<'_>) {
             let Some(topic) = room.topics.get(&item.position.topic) else {
                 continue;
             };
-            if item.except == Some(*conn) || !may_pass(room, sub.who, topic, item) {
+            // What others say they bring to the hub themselves.
+            let not_ours = matches!(sub.who, super::Who::Hub { .. }) && item.except.is_some();
+            if item.except == Some(*conn) || not_ours || !may_pass(room, sub.who, topic, item) {
                 continue;
             }
             if item.ephemeral {
@@ -119,7 +121,9 @@ pub(super) fn received(
     tag: ServerTag,
     bytes: &[u8],
 ) -> Result<(), ViewError> {
-    let Some((room, super::Who::Member { .. })) = subscriber(rooms, links, conn, tag) else {
+    let Some((room, super::Who::Member { .. } | super::Who::Hub { .. })) =
+        subscriber(rooms, links, conn, tag)
+    else {
         return Ok(());
     };
     ephemeral(room, ctx, bytes, Some(conn));

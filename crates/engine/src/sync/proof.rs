@@ -1,7 +1,9 @@
 //! Who is who on a connection: proofs sent, judged, and judged again when a server's state changes.
 
 use conclave_core::id::{Pseudonym, VerifyKey};
-use conclave_core::invite::InviteLink;
+use conclave_core::invite::{InviteLink, Secret};
+use conclave_core::policy::Admission;
+use conclave_core::signed::SigningKey;
 use conclave_core::view::ViewError;
 
 use super::{Link, Links, Rooms, Sub, Who, backlog, link, send};
@@ -28,7 +30,8 @@ pub fn introduce(rooms: &Rooms, links: &mut Links, ctx: &mut Ctx<'_>, conn: Conn
     for room in rooms.values() {
         let hinted = room.local.hints.iter().any(|hint| hint.node == link.node);
         let known = room.reach.values().any(|reach| reach.node == link.node);
-        if hinted || known || link.subs.contains_key(&room.id) {
+        let hub = room.hosting.is_hub(&link.node);
+        if hinted || known || hub || link.subs.contains_key(&room.id) {
             prove(room, link, ctx, conn);
         }
     }
@@ -60,11 +63,36 @@ fn prove(room: &Room, link: &mut Link, ctx: &mut Ctx<'_>, conn: ConnId) {
         return;
     }
     link.proven.insert(room.id, !invite);
-    let proof = Subscribe::sign(room.tag, &key, invite, ctx.node(), link.node, &nonce);
+    let mut proof = Subscribe::sign(room.tag, &key, invite, ctx.node(), link.node, &nonce);
+    if room.hosting.is_hub(&link.node) || invite {
+        proof.hosting = room.hosting_id();
+        proof.admission = (!invite).then(|| admission(room, &key));
+    }
     send(ctx, conn, &Frame::Subscribe(proof));
     if link.subs.contains_key(&room.id) {
         backlog::offer(room, link, ctx, conn);
     }
+}
+
+/// Lets oneself in at a hub, with the key of the link that one came by; founders and those whose link lives no more are listed
+/// by themselves.
+fn admission(room: &Room, key: &SigningKey) -> Admission {
+    let pseudonym = Pseudonym(key.public().0);
+    let listed = |issuer: &SigningKey| {
+        room.hosting
+            .manifest
+            .as_ref()
+            .is_some_and(|manifest| manifest.invites.binary_search(&issuer.public()).is_ok())
+    };
+    let links = room.local.secrets.iter().filter_map(|secret| {
+        let secret = <[u8; 32]>::try_from(secret.as_slice()).ok()?;
+        Some(Secret::from_bytes(secret).signing_key())
+    });
+    let issuer = links
+        .chain([key.clone()])
+        .find(listed)
+        .unwrap_or_else(|| key.clone());
+    Admission::sign(&room.tag, &pseudonym, &issuer)
 }
 
 /// Proves again on every connection where our standing in a server has changed; as a link's holder if we are joining anew.
@@ -144,7 +172,7 @@ pub(super) fn subscribed(
                 },
             );
         }
-        Who::Member { .. } | Who::Invite(_) => {}
+        Who::Member { .. } | Who::Invite(_) | Who::Hub { .. } => {}
     }
     match link.subs.get_mut(&server) {
         Some(sub) => sub.who = who,

@@ -3,6 +3,8 @@
 use conclave_core::id::{ChannelId, EnvelopeId, Millis, Pseudonym};
 use conclave_core::view::{Direction, KeyRange, Table, View, ViewError};
 
+use conclave_core::policy::HUBS_MAX;
+
 use super::row::{AtPosition, position_key};
 use crate::effect::Notice;
 use crate::txn::Txn;
@@ -39,6 +41,20 @@ pub fn note_copy(
     }
     txn.put(Table::Copy, key, now.0.to_be_bytes());
     Ok((!known).then_some(Notice::Delivery { channel, message }))
+}
+
+/// How many hubs have given a receipt for a message.
+///
+/// # Errors
+/// [`ViewError`] if the store cannot be read.
+pub fn hubs_with(view: &dyn View, message: EnvelopeId) -> Result<usize, ViewError> {
+    let rows = view.range(
+        Table::HubReceipt,
+        &KeyRange::prefix(message.as_bytes()),
+        Direction::Forward,
+        HUBS_MAX,
+    )?;
+    Ok(rows.len())
 }
 
 /// The devices that have stored a message, each with when it last said so.

@@ -9,7 +9,7 @@ use conclave_core::view::{Direction, KeyRange, Table, View, ViewError};
 
 use super::read::{self, successor};
 use super::row::{self, Entry, MessageRow, flag};
-use super::{copies, reactions};
+use super::{copies, hubs_with, reactions};
 use crate::markdown::{self, Names};
 use crate::model::{
     BlobState, Delivery, DeliveryState, Mentions, Message, Page, PageAt, ReplyPreview,
@@ -32,6 +32,17 @@ pub struct AuthorView {
     pub avatar: Option<BlobRef>,
 }
 
+/// What hubs are to a message of this device.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum OnHubs {
+    /// It counts without them.
+    Optional,
+    /// It counts only with their receipts.
+    Needed,
+    /// They have refused it for good.
+    Refused(crate::wire::HubWhy),
+}
+
 /// What the timeline does not know by itself.
 pub trait Context {
     /// This person.
@@ -51,6 +62,9 @@ pub trait Context {
 
     /// A channel's name, if this person may see it.
     fn channel_name(&self, server: ServerId, channel: ChannelId) -> Option<String>;
+
+    /// What hubs are to a message of this device.
+    fn on_hubs(&self, server: ServerId, channel: &ChannelId, message: &EnvelopeId) -> OnHubs;
 
     /// Whether a blob can be opened here.
     ///
@@ -288,15 +302,18 @@ fn delivery(
 ) -> Result<Delivery, ViewError> {
     let here = ctx.device(row.server) == Some(row.pseudonym);
     let devices = copies(view, *id)?.len() + usize::from(!here);
-    let state = if devices == 0 {
-        DeliveryState::Local
-    } else {
-        DeliveryState::WithPeers
+    let hubs = hubs_with(view, *id)?;
+    let state = match ctx.on_hubs(row.server, &row.channel, id) {
+        _ if hubs > 0 => DeliveryState::OnHub,
+        OnHubs::Refused(why) if here => DeliveryState::Refused(why),
+        OnHubs::Needed if here => DeliveryState::AwaitingHub,
+        _ if devices > 0 => DeliveryState::WithPeers,
+        _ => DeliveryState::Local,
     };
     Ok(Delivery {
         state,
         devices,
-        hubs: 0,
+        hubs,
     })
 }
 

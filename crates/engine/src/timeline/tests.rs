@@ -318,6 +318,10 @@ impl Context for Friends {
         None
     }
 
+    fn on_hubs(&self, _: ServerId, _: &ChannelId, _: &EnvelopeId) -> OnHubs {
+        OnHubs::Optional
+    }
+
     fn blob(&self, _: &BlobHash) -> Result<BlobState, ViewError> {
         Ok(BlobState::Missing)
     }

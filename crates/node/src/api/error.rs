@@ -134,6 +134,7 @@ impl From<CommandError> for ApiError {
             CommandError::Conflict(_) => Self::conflict(message),
             CommandError::Halted => Self::new(StatusCode::CONFLICT, "halted", message),
             CommandError::NoKey => Self::conflict(message).with_details(json!({ "why": "no_key" })),
+            CommandError::NoHub => Self::new(StatusCode::SERVICE_UNAVAILABLE, "no_hub", message),
             CommandError::Store(error) => error.into(),
             CommandError::TooFast { wait_ms } => {
                 Self::rate_limited(message).with_details(json!({ "wait_ms": wait_ms }))

@@ -4,6 +4,7 @@ pub mod account;
 pub mod channels;
 pub mod chats;
 pub mod files;
+pub mod hubs;
 pub mod invites;
 pub mod members;
 pub mod messages;

@@ -49,11 +49,13 @@ impl Connections {
         Some(number)
     }
 
-    fn conn(&self, number: ConnId) -> Option<ConnectionId> {
+    /// The transport's number of a connection.
+    pub fn conn(&self, number: ConnId) -> Option<ConnectionId> {
         self.lock().open.get(&number).copied()
     }
 
-    fn take_all(&self) -> Vec<ConnectionId> {
+    /// Forgets all connections, and gives them.
+    pub fn take_all(&self) -> Vec<ConnectionId> {
         let mut state = self.lock();
         state.open.clear();
         state.numbers.drain().map(|(conn, _)| conn).collect()

@@ -58,6 +58,12 @@ export const members = {
   takeRole: (s: T.Id, m: T.Id, r: T.Id) => request<void>('DELETE', path(['servers', s, 'members', m, 'roles', r])),
 };
 
+export const hubs = {
+  list: (s: T.Id) => request<T.Hosting>('GET', path(['servers', s, 'hubs'])),
+  add: (s: T.Id, address: string) => request<T.Hosting>('POST', path(['servers', s, 'hubs']), { address }),
+  remove: (s: T.Id, node: string) => request<void>('DELETE', path(['servers', s, 'hubs', node])),
+};
+
 export const bans = {
   list: (s: T.Id) => request<{ bans: T.Ban[] }>('GET', path(['servers', s, 'bans'])),
   put: (s: T.Id, m: T.Id, body: { reason?: string; delete_messages_ms?: number }) =>

@@ -30,6 +30,7 @@ export interface Me {
 export interface ServerState {
   connection: 'online' | 'connecting' | 'paused' | 'halted' | 'removed';
   peers: number;
+  hubs: number;
   catching_up: { done: number; total: number } | null;
   reason: string | null;
 }
@@ -163,7 +164,23 @@ export interface Member {
   pseudonym: string;
 }
 
-export type DeliveryState = 'sending' | 'local' | 'with_peers' | 'on_hub' | 'accepted' | 'failed';
+export type DeliveryState = 'sending' | 'local' | 'with_peers' | 'on_hub' | 'awaiting_hub' | 'refused' | 'accepted' | 'failed';
+
+export interface Hub {
+  node_id: string;
+  addresses: string[];
+  relays: string[];
+  connected: boolean;
+  accepts: boolean;
+}
+
+export interface Hosting {
+  hubs: Hub[];
+  manifest: number;
+  hosting_id: string | null;
+  waiting: number;
+  may_change: boolean;
+}
 
 export interface Delivery {
   state: DeliveryState;

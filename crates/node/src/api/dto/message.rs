@@ -204,9 +204,16 @@ pub struct CopyCounts {
 
 impl From<model::Delivery> for Delivery {
     fn from(delivery: model::Delivery) -> Self {
+        let reason = match delivery.state {
+            DeliveryState::Refused(why) => Some(why.text().to_owned()),
+            _ => None,
+        };
         let state = match delivery.state {
             DeliveryState::Local => "local",
             DeliveryState::WithPeers => "with_peers",
+            DeliveryState::OnHub => "on_hub",
+            DeliveryState::AwaitingHub => "awaiting_hub",
+            DeliveryState::Refused(_) => "refused",
         };
         Self {
             state,
@@ -214,7 +221,7 @@ impl From<model::Delivery> for Delivery {
                 devices: delivery.devices,
                 hubs: delivery.hubs,
             },
-            reason: None,
+            reason,
         }
     }
 }

@@ -55,6 +55,9 @@ bodies! {
         icon_blob: Option<Option<Id<BlobHash>>>,
     }
 
+    /// Makes a hub one of the server's; the address is what `conclave hub` prints.
+    AddHub { address: String }
+
     /// Changes a member.
     PatchMember {
         #[serde(default, deserialize_with = "maybe_null")]

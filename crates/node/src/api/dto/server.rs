@@ -67,6 +67,8 @@ pub struct ServerState {
     pub connection: ConnectionName,
     /// Connected nodes that take part.
     pub peers: usize,
+    /// Connected hubs.
+    pub hubs: usize,
     pub catching_up: Option<Progress>,
     pub reason: Option<String>,
 }
@@ -106,6 +108,7 @@ impl From<model::ServerState> for ServerState {
         Self {
             connection,
             peers: state.peers,
+            hubs: state.hubs,
             catching_up,
             reason: state.reason,
         }

@@ -7,15 +7,16 @@ use crate::api::action::Action::{
     AuditRead, InvitesManage, MembersModerate, MessagesWrite, ServersJoin, ServersManage,
     ServersRead,
 };
+use crate::api::dto::hosting::Hosting;
 use crate::api::dto::invite::{ChatRequests, Inspection, Invite, Invites, Joined};
 use crate::api::dto::log::{Audit, Bans};
 use crate::api::dto::member::{Member, Members};
 use crate::api::dto::requests::{
-    AnswerChat, AuditQuery, Because, CreateChat, CreateInvite, CreateRole, CreateServer, Link,
-    MembersQuery, PatchMember, PatchRole, PatchServer, PutBan, ServerList,
+    AddHub, AnswerChat, AuditQuery, Because, CreateChat, CreateInvite, CreateRole, CreateServer,
+    Link, MembersQuery, PatchMember, PatchRole, PatchServer, PutBan, ServerList,
 };
 use crate::api::dto::server::{Role, Server};
-use crate::api::handlers::{chats, invites, members, roles, servers};
+use crate::api::handlers::{chats, hubs, invites, members, roles, servers};
 use crate::api::route::{Limit, Route};
 
 pub(super) const SERVERS: &[Route] = &[
@@ -54,6 +55,28 @@ pub(super) const SERVERS: &[Route] = &[
         MessagesWrite,
         "Marks all channels as read",
         || post(servers::mark_read),
+    ),
+    read(
+        "/servers/{server}/hubs",
+        ServersRead,
+        "Lists the hubs",
+        || get(hubs::list),
+    )
+    .gives::<Hosting>(),
+    add(
+        "/servers/{server}/hubs",
+        ServersManage,
+        "Adds a hub",
+        || post(hubs::add),
+    )
+    .takes::<AddHub>()
+    .gives::<Hosting>()
+    .status(201),
+    remove(
+        "/servers/{server}/hubs/{node}",
+        ServersManage,
+        "Takes a hub away",
+        || delete(hubs::remove),
     ),
     read(
         "/servers/{server}/bans",

@@ -31,6 +31,7 @@ export const app: Record<keyof typeof source, Text> = {
   'error.not_found': 'Das gibt es nicht mehr.',
   'error.too_large': 'Das ist zu groß.',
   'error.rate_limited': 'Zu schnell. Bitte warte einen Moment.',
+  'error.no_hub': 'Nicht angenommen: kein Hub erreichbar. Was du geschrieben hast, bleibt als Entwurf.',
   'error.storage_full': 'Die Festplatte dieses Geräts ist voll: Nichts wurde gespeichert. Schaffe Platz und versuche es erneut.',
   'error.halted': 'Dieser Server ist auf diesem Gerät angehalten, bis sein Protokoll wieder stimmt.',
   'first.title': 'Willkommen bei Conclave',

@@ -98,6 +98,8 @@ export const chat: Record<keyof typeof source, Text> = {
   'delivery.local': 'Nur auf diesem Gerät gespeichert, noch hat sie niemand sonst',
   'delivery.peers': { one: 'Auf {n} weiteren Gerät', other: 'Auf {n} weiteren Geräten' },
   'delivery.hub': 'Auf {hubs} Hubs und {devices} Geräten',
+  'delivery.awaiting': 'Noch nicht angenommen: wartet auf einen Hub. Niemand sonst zeigt sie',
+  'delivery.refused': 'Der Hub nimmt sie nicht',
   'delivery.accepted': 'Angenommen',
   'delivery.failed': 'Nicht gesendet.',
   'copies.title': 'Wo diese Nachricht ist',

@@ -30,6 +30,7 @@ export const app = {
   'error.not_found': 'This does not exist any more.',
   'error.too_large': 'This is too large.',
   'error.rate_limited': 'Too fast. Please wait a moment.',
+  'error.no_hub': 'Not accepted: no hub reachable. What you wrote is kept as a draft.',
   'error.storage_full': 'The disk of this machine is full: nothing was saved. Free some space and try again.',
   'error.halted': 'This server is halted on this device until its log is in order again.',
   'first.title': 'Welcome to Conclave',

@@ -97,6 +97,8 @@ export const chat = {
   'delivery.local': 'Saved on this device only, nobody else has it yet',
   'delivery.peers': { one: 'With {n} other device', other: 'With {n} other devices' },
   'delivery.hub': 'On {hubs} hubs and {devices} devices',
+  'delivery.awaiting': 'Not accepted yet: waiting for a hub. Nobody else shows it',
+  'delivery.refused': 'The hub does not take it',
   'delivery.accepted': 'Accepted',
   'delivery.failed': 'Not sent.',
   'copies.title': 'Where this message is',
