@@ -250,6 +250,20 @@ pub enum ServerCommand {
     },
     /// Leave a server
     Leave { server: String },
+    /// Found a successor with the same roles and channels, under new keys, and tell the members
+    Fork {
+        server: String,
+        /// Its name [default: the same]
+        #[arg(long)]
+        name: Option<String>,
+        /// Give members the roles that they hold
+        #[arg(long)]
+        with_roles: bool,
+    },
+    /// List the successors that members have founded
+    Forks { server: String },
+    /// Join a successor
+    Follow { server: String, successor: String },
     /// Hand a server over to a member; takes the account's root key
     Transfer {
         server: String,

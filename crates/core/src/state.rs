@@ -21,6 +21,7 @@ mod overruling;
 pub mod position;
 mod role;
 mod roster;
+mod structure;
 mod succession;
 
 use std::sync::Arc;
@@ -39,6 +40,7 @@ pub(crate) use origin::Origin;
 pub use overruling::{Overruling, Rule};
 pub use role::Role;
 pub use roster::{Admitted, Member, ROSTER_MAX, Roster};
+pub use structure::Structure;
 pub use succession::{Claim, Policy, Reign, Title};
 
 use crate::event::{BlobRef, Genesis};

@@ -4,6 +4,7 @@
 mod access;
 mod ownership;
 mod removal;
+mod successors;
 mod talk;
 
 use conclave_core::id::{ChannelId, RoleId, ServerId};

@@ -111,6 +111,10 @@ class Connection {
       ownerships.put(server_id, ownership);
       if (ownership?.mine === true && ownership.claims.length > 0) toasts.show(t('claim.toast', { name: servers.summaries.get(server_id)?.name ?? '' }), 'warn');
     },
+    'successors.updated': ({ server_id }) => {
+      void ownerships.loadSuccessors(server_id);
+      toasts.show(t('successor.toast', { name: servers.summaries.get(server_id)?.name ?? '' }));
+    },
     'chat.requested': () => void chatRequests.load(),
     'blob.ready': ({ hash }) => timelines.fileArrived(hash),
     notice: ({ level, text }) => toasts.show(text, level),
