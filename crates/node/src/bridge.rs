@@ -82,7 +82,8 @@ pub async fn report_reach(
     }
 }
 
-fn reach_of(addr: &PeerAddr) -> Reach {
+/// What the engine is to know of an address.
+pub fn reach_of(addr: &PeerAddr) -> Reach {
     Reach {
         node: NodeId(addr.node_id),
         relays: addr.relays.iter().map(ToString::to_string).collect(),

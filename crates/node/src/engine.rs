@@ -7,6 +7,7 @@ mod expand;
 mod job;
 mod watch;
 
+use conclave_core::member::Reach;
 use conclave_core::view::ViewError;
 use conclave_engine::command::{Command, CommandError, Reply};
 use conclave_engine::effect::Input;
@@ -185,6 +186,14 @@ impl EngineHandle {
     /// Hands over an input of the network; false once the thread has ended.
     pub async fn input(&self, input: Input) -> bool {
         self.inputs.send(input).await.is_ok()
+    }
+
+    /// Tells where this node can be reached; what is asked of the engine afterwards knows it.
+    ///
+    /// # Errors
+    /// [`EngineError`].
+    pub async fn reach(&self, reach: Reach) -> Result<(), EngineError> {
+        self.send(Job::Reach(reach)).await
     }
 
     /// Counts arrivals of blobs, for whoever waits for one.

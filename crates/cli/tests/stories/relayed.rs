@@ -75,6 +75,21 @@ fn two_members_with_only_a_relay_between_them() {
     ben.comes_to_be(&server, "online");
 }
 
+/// A relay takes its time to answer, and this one never does. The first thing that a person does is to invite somebody.
+#[test]
+fn an_invite_made_at_once_says_where_to_go() {
+    let world = World::new();
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", silent.local_addr().unwrap());
+    let ada = world.person_at("ada", &["--bind", "127.0.0.1:0", "--relay", &url]);
+    let (server, general) = ada.found("First things first");
+    let link = ada.invite(&server);
+    let ben = world.person("ben");
+    ben.join(&link);
+    ben.say(&general, "found you");
+    ada.sees(&general, "found you");
+}
+
 #[test]
 fn a_relay_lets_in_who_knows_its_token() {
     let world = World::new();

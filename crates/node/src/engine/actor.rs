@@ -184,6 +184,7 @@ impl Actor {
                 (None, None) => read(Err(EngineError::NoAccount)),
                 (None, Some(peer)) => read(Ok(&peer.read(&self.store, clock::now()))),
             },
+            Job::Reach(reach) => self.network(Input::OwnReach(reach)),
             Job::Found {
                 display_name,
                 answer,

@@ -1,5 +1,6 @@
 //! What the engine's thread can be asked.
 
+use conclave_core::member::Reach;
 use conclave_engine::command::{Command, Reply};
 use conclave_engine::reader::Reader;
 use tokio::sync::oneshot;
@@ -27,6 +28,8 @@ pub enum Job {
     },
     /// Read.
     Read(Read),
+    /// Learn where this node can be reached, before the jobs that follow.
+    Reach(Reach),
     /// Create the account.
     Found {
         /// The only thing that is asked of a person.

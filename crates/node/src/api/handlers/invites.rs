@@ -18,6 +18,7 @@ use crate::api::dto::server::ServerSummary;
 use crate::api::error::ApiError;
 use crate::api::extract::{JsonBody, Params};
 use crate::api::id::Id;
+use crate::bridge;
 
 pub async fn list(
     State(app): State<Arc<App>>,
@@ -52,6 +53,9 @@ pub async fn create(
             .find(|found| found.id == invite)),
         _ => Ok(None),
     };
+    // A link made as soon as the node runs names its relay too, which takes a moment to answer.
+    let reach = bridge::reach_of(&app.network.addr().await);
+    app.engine.reach(reach).await?;
     let invite = app
         .engine
         .command_then(Command::CreateInvite(draft), show)
