@@ -24,6 +24,8 @@ export interface Person {
   api<T>(method: string, path: string, body?: unknown): Promise<T>;
   /** Stops this person's node, and leaves the browser open. */
   stopNode(): Promise<void>;
+  /** Starts a node on the same profile again, and opens its new address. */
+  startNode(): Promise<void>;
 }
 
 export interface PersonOptions {
@@ -53,16 +55,24 @@ export class World {
     page.setDefaultTimeout(Number(process.env['E2E_TIMEOUT_MS'] ?? 20_000));
     await watch(page, trouble);
     if (process.env['E2E_DIST'] !== undefined) await serveFresh(page);
-    const child = await this.#node();
-    await page.goto(await address(child));
-    return { page, context, trouble, api: (method, path, body) => callApi(page, method, path, body), stopNode: () => stop(child) };
-  }
-
-  async #node(): Promise<ChildProcess> {
-    const bin = process.env['CONCLAVE_BIN'];
-    if (bin === undefined) throw new Error('CONCLAVE_BIN must name the conclave binary');
     const dir = await mkdtemp(join(tmpdir(), 'conclave-e2e-'));
     this.#dirs.push(dir);
+    let child = this.#node(dir);
+    await page.goto(await address(child));
+    const startNode = async (): Promise<void> => {
+      child = this.#node(dir);
+      const next = await address(child);
+      // From the same page only the part after the # would change, which opens nothing.
+      await page.goto('about:blank');
+      await page.goto(next);
+      await until('the app is let in', () => callApi(page, 'GET', '/me').then(() => true, () => false));
+    };
+    return { page, context, trouble, api: (method, path, body) => callApi(page, method, path, body), stopNode: () => stop(child), startNode };
+  }
+
+  #node(dir: string): ChildProcess {
+    const bin = process.env['CONCLAVE_BIN'];
+    if (bin === undefined) throw new Error('CONCLAVE_BIN must name the conclave binary');
     const extra = (process.env['CONCLAVE_ARGS'] ?? '').split(' ').filter((a) => a !== '');
     const child = spawn(bin, ['--profile-dir', dir, '--no-open', ...extra], { stdio: ['ignore', 'pipe', 'inherit'] });
     this.#children.push(child);

@@ -91,7 +91,7 @@ export default function settings({ world, step }: Suite): void {
 
   step('server settings are accessible, and a new role gets its permissions', async () => {
     await serverMenu(page, 'Server settings');
-    for (const name of ['Overview', 'Roles', 'Members', 'Invites', 'Bans', 'Audit log', 'Ownership']) {
+    for (const name of ['Overview', 'Roles', 'Members', 'Invites', 'Bans', 'Safety', 'Audit log', 'Did not survive', 'Ownership']) {
       await settingsPage(page, name);
       await both(`server ${name.toLowerCase()}`);
     }
@@ -111,7 +111,7 @@ export default function settings({ world, step }: Suite): void {
   step('channel settings are accessible, and an exception is kept', async () => {
     await channel(page, 'general').hover();
     await page.getByRole('button', { name: 'Settings of general' }).click();
-    for (const name of ['Overview', 'Permissions', 'Who can read']) {
+    for (const name of ['Overview', 'Permissions', 'View as', 'Who can read']) {
       await settingsPage(page, name);
       await both(`channel ${name.toLowerCase()}`);
     }

@@ -34,13 +34,15 @@ pub fn overruling(room: &Room, by: EventId, rule: Rule) -> Option<Overruling> {
     })
 }
 
-/// What an event did, by name.
+/// What an event did, by name, and the name of whom or what it is about.
 #[must_use]
-pub fn action(room: &Room, event: &Verified<Event>) -> &'static str {
+pub fn action(room: &Room, event: &Verified<Event>) -> (&'static str, Option<String>) {
     match event.decode_body() {
-        Ok(Body::Merge(_)) => "merge",
-        Ok(body) => line(room, &body).map_or("unknown", |line| line.action),
-        Err(_) => "unknown",
+        Ok(Body::Merge(_)) => ("merge", None),
+        Ok(body) => {
+            line(room, &body).map_or(("unknown", None), |line| (line.action, line.target_name))
+        }
+        Err(_) => ("unknown", None),
     }
 }
 

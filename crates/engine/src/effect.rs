@@ -45,6 +45,8 @@ pub enum Notice {
     ServerRemoved {
         server: ServerId,
         reason: String,
+        /// Whether this account had been let in.
+        was_member: bool,
     },
     /// Connection or catch-up state.
     ServerState(ServerId),

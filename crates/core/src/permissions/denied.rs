@@ -150,3 +150,48 @@ pub enum Denied {
     #[error("a server has one genesis")]
     SecondGenesis,
 }
+
+impl Denied {
+    /// A name of the reason for programs and catalogues, which stays when the words change.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NotMember(_) => "not_member",
+            Self::Banned(_) => "banned",
+            Self::DeviceCut(_) => "device_cut",
+            Self::Frozen(_) => "frozen",
+            Self::CitesRejected(_) => "cites_rejected",
+            Self::TimedOut(_) => "timed_out",
+            Self::Missing { .. } => "missing",
+            Self::TargetIsOwner => "target_is_owner",
+            Self::TargetIsAdministrator => "target_is_administrator",
+            Self::TargetRank { .. } => "target_rank",
+            Self::RoleRank { .. } => "role_rank",
+            Self::EveryoneRole => "everyone_role",
+            Self::Escalation(_) => "escalation",
+            Self::ManageRolesOnCreate => "manage_roles_on_create",
+            Self::OwnerOnly => "owner_only",
+            Self::UnknownRole(_) => "unknown_role",
+            Self::UnknownChannel(_) => "unknown_channel",
+            Self::UnknownInvite(_) => "unknown_invite",
+            Self::Parent(_) => "parent",
+            Self::NothingToFollow => "nothing_to_follow",
+            Self::JoinsPaused => "joins_paused",
+            Self::TargetBanned(_) => "target_banned",
+            Self::NotBanned(_) => "not_banned",
+            Self::TimeoutTooLong(_) => "timeout_too_long",
+            Self::Limit { .. } => "limit",
+            Self::Version { .. } => "version",
+            Self::IsOwner(_) => "is_owner",
+            Self::UnknownPolicy(_) => "unknown_policy",
+            Self::NotNamed(_) => "not_named",
+            Self::RecoveryKey => "recovery_key",
+            Self::ClaimOpen(_) => "claim_open",
+            Self::UnknownClaim(_) => "unknown_claim",
+            Self::Confirmed(_) => "confirmed",
+            Self::TooEarly { .. } => "too_early",
+            Self::Unconfirmed { .. } => "unconfirmed",
+            Self::SecondGenesis => "second_genesis",
+        }
+    }
+}

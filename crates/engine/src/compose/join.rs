@@ -118,6 +118,7 @@ pub fn join_finished(room: &mut Room, ctx: &mut Ctx<'_>) -> Result<bool, Command
         ctx.out.notice(Notice::ServerRemoved {
             server: room.id,
             reason: error.to_string(),
+            was_member: false,
         });
         return Ok(false);
     }
@@ -154,6 +155,7 @@ pub(super) fn leave(
         ctx.out.notice(Notice::ServerRemoved {
             server,
             reason: "left".to_owned(),
+            was_member: false,
         });
         return Ok(Reply::Done);
     }
@@ -171,6 +173,7 @@ pub(super) fn leave(
     ctx.out.notice(Notice::ServerRemoved {
         server,
         reason: "left".to_owned(),
+        was_member: true,
     });
     Ok(Reply::Done)
 }

@@ -31,7 +31,9 @@ pub struct WhyStep {
     /// What an overwrite denies, or falls with a permission that lacks.
     pub denies: Bits,
     pub until: Option<Millis>,
-    /// A rule's refusal, in words.
+    /// A rule's refusal: `Denied::code`.
+    pub code: Option<&'static str>,
+    /// The same, in words.
     pub words: Option<String>,
     /// What made it so: who gave the role, who set the bits or the overwrite, who banned.
     pub events: Vec<WhyEvent>,
@@ -43,6 +45,7 @@ pub struct WhyStep {
 pub struct WhyEvent {
     pub id: EventId,
     pub action: &'static str,
+    pub target_name: Option<String>,
     pub actor: IdentityId,
     pub actor_name: String,
     pub time: Millis,

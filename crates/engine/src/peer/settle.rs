@@ -242,5 +242,6 @@ fn standing(room: &mut Room, ctx: &mut Ctx<'_>, after: &Community) {
     ctx.out.notice(Notice::ServerRemoved {
         server: room.id,
         reason,
+        was_member: true,
     });
 }

@@ -351,6 +351,7 @@ impl Teller<'_> {
             Step::Refused(denied) => WhyStep {
                 kind: "refused",
                 gives: Some(false),
+                code: Some(denied.code()),
                 words: Some(self.words(denied)),
                 ..WhyStep::default()
             },
@@ -429,9 +430,11 @@ impl Teller<'_> {
 
     fn event(&self, id: EventId) -> Option<WhyEvent> {
         let event = self.room.log.get(&id)?;
+        let (action, target_name) = audit::action(self.room, event);
         Some(WhyEvent {
             id,
-            action: audit::action(self.room, event),
+            action,
+            target_name,
             actor: event.author,
             actor_name: self.room.name_of(&event.author),
             time: event.time,

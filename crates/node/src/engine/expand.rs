@@ -32,8 +32,13 @@ pub fn expand(
         Notice::ServerAdded(id) | Notice::Server(id) | Notice::ServerState(id) => {
             server(notice, *id, reader, files)
         }
-        Notice::ServerRemoved { server, reason } => {
-            let data = json!({ "id": server.to_string(), "reason": reason });
+        Notice::ServerRemoved {
+            server,
+            reason,
+            was_member,
+        } => {
+            let id = server.to_string();
+            let data = json!({ "id": id, "reason": reason, "was_member": was_member });
             told("server.removed", Some(*server), Action::ServersRead, &data)
         }
         Notice::Channel { server, channel } => channel_updated(*server, *channel, reader),

@@ -9,7 +9,7 @@ export interface EventMap {
   'me.updated': T.Me;
   'server.added': T.ServerSummary;
   'server.updated': T.Server;
-  'server.removed': { id: T.Id; reason: string | null };
+  'server.removed': { id: T.Id; reason: string | null; was_member: boolean };
   'server.state': { id: T.Id; state: T.ServerState };
   'channel.updated': T.Channel;
   'channel.removed': { id: T.Id; server_id: T.Id };

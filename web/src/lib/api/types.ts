@@ -283,6 +283,7 @@ export interface AuditEntry {
 
 export interface Overruling {
   id: Id;
+  rule: string;
   actor_id: Id;
   actor_name: string;
   action: string;
@@ -400,8 +401,9 @@ export interface WhyStep {
   permissions: string[];
   denies: string[];
   until_ms: number | null;
+  code: string | null;
   words: string | null;
-  events: { id: Id; action: string; actor_id: Id; actor_name: string; time_ms: number; reason: string | null }[];
+  events: { id: Id; action: string; target_name: string | null; actor_id: Id; actor_name: string; time_ms: number; reason: string | null }[];
 }
 
 export interface Prune {

@@ -24,7 +24,7 @@ class Connection {
   /** Null until the first attempt has ended. */
   online = $state<boolean | null>(null);
   /** Servers that I was removed from while I looked at them. */
-  removed = $state.raw<{ id: Id; name: string; reason: string | null } | null>(null);
+  removed = $state.raw<{ id: Id; name: string; reason: string | null; wasIn: boolean } | null>(null);
   #stream: EventStream | null = null;
   #resync: ReturnType<typeof setTimeout> | undefined;
   #wasOnline = false;
@@ -82,7 +82,7 @@ class Connection {
       servers.put(server);
       view.ensureChannel(server);
     },
-    'server.removed': ({ id, reason }) => this.#serverRemoved(id, reason),
+    'server.removed': ({ id, reason, was_member }) => this.#serverRemoved(id, reason, was_member),
     'server.state': ({ id, state }) => servers.setState(id, state),
     'channel.updated': (channel) => {
       servers.putChannel(channel);
@@ -122,12 +122,12 @@ class Connection {
     notice: ({ level, text }) => toasts.show(text, level),
   };
 
-  #serverRemoved(id: Id, reason: string | null): void {
+  #serverRemoved(id: Id, reason: string | null, wasIn: boolean): void {
     const name = servers.summaries.get(id)?.name ?? '';
     servers.remove(id);
     members.forget(id);
     if (view.serverId === id) {
-      this.removed = { id, name, reason };
+      this.removed = { id, name, reason, wasIn };
       view.gone(id);
     } else if (name !== '') {
       toasts.show(t('removed.toast', { name }), 'warn');

@@ -89,7 +89,9 @@ pub struct WhyStep {
     pub denies: Vec<&'static str>,
     /// The end of a timeout.
     pub until_ms: Option<u64>,
-    /// A rule's refusal, in words.
+    /// A rule's refusal, by name.
+    pub code: Option<&'static str>,
+    /// The same, in words.
     pub words: Option<String>,
     /// Who made it so, and when.
     pub events: Vec<WhyEvent>,
@@ -101,6 +103,7 @@ pub struct WhyStep {
 pub struct WhyEvent {
     pub id: Id<EventId>,
     pub action: &'static str,
+    pub target_name: Option<String>,
     pub actor_id: Id<IdentityId>,
     pub actor_name: String,
     pub time_ms: u64,
@@ -133,6 +136,7 @@ impl From<model::WhyStep> for WhyStep {
             permissions: names(step.permissions),
             denies: names(step.denies),
             until_ms: step.until.map(|until| until.0),
+            code: step.code,
             words: step.words,
             events: step.events.into_iter().map(WhyEvent::from).collect(),
         }
@@ -144,6 +148,7 @@ impl From<model::WhyEvent> for WhyEvent {
         Self {
             id: Id(event.id),
             action: event.action,
+            target_name: event.target_name,
             actor_id: Id(event.actor),
             actor_name: event.actor_name,
             time_ms: event.time.0,

@@ -46,6 +46,8 @@ export const app: Record<keyof typeof source, Text> = {
   'connection.lost': 'Die Verbindung zum Knoten auf diesem Gerät ist weg. Verbinde neu …',
   'connection.retry': 'Jetzt verbinden',
   'removed.title': 'Du wurdest aus {name} entfernt.',
+  'removed.notIn': '{name} hat dich nicht hineingelassen.',
+  'removed.again': 'Du kannst den Link später noch einmal versuchen.',
   'removed.reason': 'Grund: {reason}.',
   'removed.keep': 'Was du hattest, bleibt auf diesem Gerät; neuere Nachrichten sind mit Schlüsseln versiegelt, die du nicht bekommst.',
   'removed.toast': 'Du bist nicht mehr in {name}.',

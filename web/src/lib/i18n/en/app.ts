@@ -45,6 +45,8 @@ export const app = {
   'connection.lost': 'The connection to the node on this machine is lost. Reconnecting …',
   'connection.retry': 'Reconnect now',
   'removed.title': 'You were removed from {name}.',
+  'removed.notIn': '{name} did not let you in.',
+  'removed.again': 'You can try the link again later.',
   'removed.reason': 'Reason: {reason}.',
   'removed.keep': 'What you had stays on this device; newer messages are sealed with keys that you do not get.',
   'removed.toast': 'You are no longer in {name}.',
