@@ -146,6 +146,7 @@ impl Workshop {
             notary_quorum: 1,
             history: 1,
             peers: vec![],
+            descent: None,
         };
         let genesis = shop.act(0, genesis);
         shop.server = ServerId(genesis.0);

@@ -1,7 +1,7 @@
 /** Who owns a server: named successors, a claim that the owner ends, one that succeeds, and a transfer back. */
 
 import { expect, same, until, type Person, type Suite } from './harness';
-import { closeDialog, createServer, inviteLink, join, nameMyself, serverMenu, settingsPage } from './steps';
+import { closeDialog, createServer, inviteLink, join, nameMyself, serverMenu, settingsPage, shot } from './steps';
 
 export default function ownership({ world, step }: Suite): void {
   let ada: Person;
@@ -72,6 +72,25 @@ export default function ownership({ world, step }: Suite): void {
     await ben.page.getByTestId('confirm').click();
     await until('Ada owns the server', async () => (await owner(ada)) === 'Ada');
     await ada.page.getByTestId('transfer').waitFor();
+  });
+
+  step('a member founds a successor, and others follow with proof of its descent', async () => {
+    await ben.page.getByLabel('Server name').fill('New harbour');
+    await shot(ben.page, 'ownership-successors');
+    await ben.page.getByTestId('fork').click();
+    await ben.page.locator('#composer').waitFor();
+    await ada.page.getByTestId('successor').filter({ hasText: 'New harbour' }).waitFor();
+    await ada.page.getByText('It descends from this very log: checked.').waitFor();
+    await shot(ada.page, 'ownership-successor');
+    await ada.page.getByTestId('follow').click();
+    await ada.page.locator('#composer').waitFor();
+    await until('both are in the successor', async () => (await ben.page.locator('[data-member]').filter({ hasText: 'Ada' }).count()) === 1);
+    await ada.page.locator('#composer').fill('here we go on');
+    await ada.page.keyboard.press('Enter');
+    await ben.page.locator('article').filter({ hasText: 'here we go on' }).waitFor();
+    await openPage(ada, 'About this server');
+    await ada.page.getByText('This server descends from Harbour.').waitFor();
+    same(await owner(ada), 'Ben', 'the owner of the successor');
   });
 
   step('nothing went wrong in the browsers', async () => {

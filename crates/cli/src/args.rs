@@ -1,5 +1,6 @@
 //! The arguments of `conclave`.
 
+mod account;
 mod chats;
 mod ownership;
 mod reading;
@@ -12,6 +13,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+pub use self::account::{ProfileCommand, TokenCommand};
 pub use self::audit::AuditArgs;
 pub use self::relay::RelayArgs;
 
@@ -295,6 +297,20 @@ pub enum ServerCommand {
     },
     /// Leave a server
     Leave { server: String },
+    /// Found a successor with the same roles and channels, under new keys, and tell the members
+    Fork {
+        server: String,
+        /// Its name [default: the same]
+        #[arg(long)]
+        name: Option<String>,
+        /// Give members the roles that they hold
+        #[arg(long)]
+        with_roles: bool,
+    },
+    /// List the successors that members have founded
+    Forks { server: String },
+    /// Join a successor
+    Follow { server: String, successor: String },
     /// Hand a server over to a member; takes the account's root key
     Transfer {
         server: String,
@@ -445,43 +461,4 @@ pub enum InviteCommand {
     Revoke { server: String, invite: String },
     /// What a link says, without any network
     Inspect { link: String },
-}
-
-#[derive(Subcommand, Debug)]
-pub enum ProfileCommand {
-    /// Show the account
-    Show,
-    /// Change the account
-    Set {
-        #[arg(long)]
-        name: Option<String>,
-        #[arg(long)]
-        bio: Option<String>,
-        #[arg(long)]
-        status: Option<String>,
-        /// online, idle, dnd or offline
-        #[arg(long)]
-        presence: Option<String>,
-        /// A picture
-        #[arg(long, value_name = "FILE")]
-        avatar: Option<PathBuf>,
-    },
-}
-
-#[derive(Subcommand, Debug)]
-pub enum TokenCommand {
-    /// Create a token; it is shown once
-    Create {
-        name: String,
-        /// What it may do; may be given again
-        #[arg(long = "action", value_name = "ACTION", required = true)]
-        actions: Vec<String>,
-        /// Limit it to one server
-        #[arg(long)]
-        server: Option<String>,
-    },
-    /// List the tokens
-    List,
-    /// Revoke a token
-    Revoke { id: String },
 }

@@ -7,7 +7,7 @@ use minicbor::{Decode, Encode};
 pub use record::{
     BIO_BYTES_MAX, DISPLAY_NAME_CHARS_MAX, Direct, MEMBER_RECORD_BYTES_MAX, MemberRecord,
     NICKNAME_CHARS_MAX, Personal, PersonalText, Profile, REACH_PLACES_MAX, Reach, RecordError,
-    SALT_LEN, STATUS_BYTES_MAX,
+    SALT_LEN, STATUS_BYTES_MAX, Successor,
 };
 
 use crate::hash::{Label, hash};

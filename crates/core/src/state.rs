@@ -22,6 +22,7 @@ mod overruling;
 pub mod position;
 mod role;
 mod roster;
+mod structure;
 mod succession;
 
 use std::sync::Arc;
@@ -41,6 +42,7 @@ pub(crate) use origin::Origin;
 pub use overruling::{Overruling, Rule};
 pub use role::Role;
 pub use roster::{Admitted, Member, ROSTER_MAX, Roster};
+pub use structure::Structure;
 pub use succession::{Claim, Policy, Reign, Title};
 
 use crate::event::{BlobRef, Genesis};

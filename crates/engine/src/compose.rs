@@ -4,6 +4,7 @@
 //! a command refuses leaves nothing behind.
 
 mod channels;
+mod fork;
 mod found;
 mod invites;
 mod join;

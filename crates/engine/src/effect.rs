@@ -97,6 +97,8 @@ pub enum Notice {
         member: IdentityId,
         presence: Presence,
     },
+    /// Somebody has founded a successor of this server.
+    Successors(ServerId),
     /// Owner, succession policy or claims.
     Ownership(ServerId),
     ChatRequest {

@@ -19,6 +19,7 @@ pub mod reader;
 pub mod room;
 pub mod rotation;
 pub mod search;
+pub mod successors;
 pub mod sync;
 pub mod timeline;
 pub mod txn;

@@ -160,6 +160,38 @@ fn on_claim(
     Ok(())
 }
 
+/// The successors of a server, and the server that it descends from.
+pub fn successors(answer: &Value) -> String {
+    let parent = match &answer["parent"] {
+        Value::Null => String::new(),
+        parent => format!(
+            "descends from {} ({})\n",
+            short(text(parent, "id")),
+            text(parent, "descent")
+        ),
+    };
+    let list = lines(&answer["successors"], |known| {
+        let joined = if known["joined"] == true {
+            "  joined"
+        } else {
+            ""
+        };
+        let structure = match &known["same_structure"] {
+            Value::Bool(true) => "  same roles and channels",
+            Value::Bool(false) => "  other roles or channels",
+            _ => "",
+        };
+        format!(
+            "{}  {}  founded by {}  descent {}{structure}{joined}",
+            short(text(known, "id")),
+            printable(text(known, "name")),
+            name(&known["founder"]),
+            text(known, "descent"),
+        )
+    });
+    parent + &list
+}
+
 fn details(ownership: &Value) -> String {
     let began = match text(ownership, "began") {
         "founding" => "founded it",

@@ -42,6 +42,35 @@ pub fn run(client: &Client, out: Output, command: ServerCommand) -> Result<(), C
             client.post(&format!("/servers/{id}/leave"), &json!({}))?;
             out.done("left");
         }
+        ServerCommand::Fork {
+            server,
+            name,
+            with_roles,
+        } => {
+            let id = resolve::server(client, &server)?;
+            let body = object([
+                ("name", name.map(Value::from)),
+                ("with_members_roles", Some(Value::from(with_roles))),
+            ]);
+            out.show(
+                &client.post(&format!("/servers/{id}/successors"), &body)?,
+                one,
+            );
+        }
+        ServerCommand::Forks { server } => {
+            let id = resolve::server(client, &server)?;
+            let path = format!("/servers/{id}/successors");
+            out.show(&client.get(&path)?, super::ownership::successors);
+        }
+        ServerCommand::Follow { server, successor } => {
+            let id = resolve::server(client, &server)?;
+            let known = client.get(&format!("/servers/{id}/successors"))?;
+            let known = known["successors"].as_array().cloned().unwrap_or_default();
+            let successor = resolve::pick("successor", &known, &successor, &["name"])?;
+            let successor = text(successor, "id");
+            let path = format!("/servers/{id}/successors/{successor}/follow");
+            out.show(&client.post(&path, &json!({}))?, one);
+        }
         ServerCommand::Transfer {
             server,
             member,

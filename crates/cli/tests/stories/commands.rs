@@ -63,6 +63,7 @@ fn every_command_does_what_it_says() {
     moderation(&town, &server);
     ownership(&town, &server);
     tools::run(&town, &server);
+    successors(&town, &server);
     the_node(&town);
     failures(&town);
     leaving(&town, &server);
@@ -382,6 +383,32 @@ fn ownership(town: &Town, server: &str) {
         let shown = town.ada(&["succession", "show", "Harbour"]);
         (shown["mine"] == true).then_some(())
     });
+}
+
+fn successors(town: &Town, server: &str) {
+    let founded = town.ben(&[
+        "server",
+        "fork",
+        "Harbour",
+        "--name",
+        "New Harbour",
+        "--with-roles",
+    ]);
+    let id = text(&founded, "id");
+    eventually("Ada hears of it", || {
+        let known = list(&town.ada(&["server", "forks", "Harbour"]), "successors");
+        (known.len() == 1 && known[0]["descent"] == "verified").then_some(())
+    });
+    town.terminal.fail(
+        &town.ada,
+        &["server", "follow", "Harbour", "Nowhere"],
+        NO_SUCH_NAME,
+    );
+    let followed = town.ada(&["server", "follow", "Harbour", "New Harbour"]);
+    assert_eq!(text(&followed, "id"), id);
+    town.ada.comes_to_be(&id, "online");
+    town.ada(&["server", "leave", "New Harbour"]);
+    assert_ne!(id, server);
 }
 
 fn the_node(town: &Town) {

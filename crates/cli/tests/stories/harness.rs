@@ -12,7 +12,7 @@ use crate::api::{Api, Failure};
 pub use process::{CRASH_AT, Process, conclave};
 
 /// How long anything may take that is bound to happen. A device waits up to half a minute for a key that it lacks.
-const DEADLINE: Duration = Duration::from_secs(60);
+const DEADLINE: Duration = Duration::from_secs(120);
 
 /// The arguments of a node that talks to nobody beyond this machine.
 pub const LOOPBACK: &[&str] = &["--bind", "127.0.0.1:0"];

@@ -16,4 +16,5 @@ mod private;
 mod refusals;
 mod relayed;
 mod secrets;
+mod successors;
 mod thief;

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use crate::codec::CodecError;
 use crate::event::{
-    BlobRef, Body, EVENT_VERSION, Event, Genesis, InviteCreate, Overwrite, REASON_BYTES_MAX, Seen,
-    Succession,
+    BlobRef, Body, EVENT_VERSION, Event, Genesis, InviteCreate, Overwrite, PARENTS_MAX,
+    REASON_BYTES_MAX, Seen, Succession,
 };
 use crate::id::EventId;
 use crate::signed::SIGNATURE_LEN;
@@ -207,7 +207,12 @@ fn genesis(body: &Genesis) -> Checked {
         quorum * 2 > body.notaries.len() && quorum <= body.notaries.len(),
     )?;
     list("peers", body.peers.len(), PEERS_MAX)?;
-    ascending("peers", &body.peers, |peer| *peer)
+    ascending("peers", &body.peers, |peer| *peer)?;
+    let Some(descent) = &body.descent else {
+        return Ok(());
+    };
+    list("heads", descent.heads.len(), PARENTS_MAX)?;
+    ascending("heads", &descent.heads, |head| *head)
 }
 
 fn ownership(body: &Body) -> Checked {

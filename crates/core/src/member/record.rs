@@ -37,6 +37,12 @@ const PLACE_BYTES_MAX: usize = 256;
 /// Longest note to one device, in bytes of ciphertext.
 const DIRECT_BYTES_MAX: usize = 16 * 1024;
 
+/// Longest genesis that is announced, in bytes: it holds a few keys and a name.
+const GENESIS_BYTES_MAX: usize = 16 * 1024;
+
+/// Longest link that is announced, in bytes.
+const LINK_BYTES_MAX: usize = 8 * 1024;
+
 /// An identity log is a list of strings: its own limit bounds the items.
 const RECORD_LIMITS: Limits = Limits::bytes(MEMBER_RECORD_BYTES_MAX).items(ENTRIES_MAX + 64);
 
@@ -62,6 +68,21 @@ pub enum MemberRecord {
     /// Something for one device alone.
     #[n(3)]
     Direct(#[n(0)] Direct),
+    /// The sender has founded a successor of this server.
+    #[n(4)]
+    Successor(#[n(0)] Successor),
+}
+
+/// Word of a server that descends from this one, from its founder.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode)]
+#[cbor(map)]
+pub struct Successor {
+    /// [`crate::signed::SignedBytes`] of its genesis, whose descent names this server.
+    #[n(0)]
+    pub genesis: ByteVec,
+    /// A link into it.
+    #[n(1)]
+    pub link: String,
 }
 
 /// A note sealed to one device's leaf: today an invitation to a chat.
@@ -95,6 +116,10 @@ impl MemberRecord {
             Self::Reach(reach) => reach.check()?,
             Self::Direct(direct) => {
                 limit("direct note", direct.ciphertext.len(), DIRECT_BYTES_MAX)?
+            }
+            Self::Successor(successor) => {
+                limit("genesis", successor.genesis.len(), GENESIS_BYTES_MAX)?;
+                limit("link", successor.link.len(), LINK_BYTES_MAX)?;
             }
         }
         Ok(record)

@@ -87,6 +87,7 @@ impl World {
             notary_quorum: 1,
             history: 1,
             peers: peers.iter().map(|who| people[*who].identity).collect(),
+            descent: None,
         };
         let event = Event {
             server: None,

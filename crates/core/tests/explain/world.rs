@@ -39,6 +39,7 @@ impl Founding {
             notary_quorum: 1,
             history: 1,
             peers: vec![],
+            descent: None,
         });
         let event = Event {
             version: EVENT_VERSION,

@@ -28,6 +28,23 @@ fn genesis() -> Body {
         notary_quorum: 1,
         history: 1,
         peers: vec![],
+        descent: None,
+    })
+}
+
+/// The genesis of a server that descends from another.
+fn successor() -> Body {
+    let Body::Genesis(genesis) = genesis() else {
+        panic!()
+    };
+    Body::Genesis(Genesis {
+        descent: Some(Descent {
+            server: ServerId([0xa1; 32]),
+            heads: vec![EventId([0xa2; 32]), EventId([0xa3; 32])],
+            state: Digest([0xa4; 32]),
+            checkpoint: None,
+        }),
+        ..genesis
     })
 }
 
@@ -345,6 +362,9 @@ fn event_formats() {
     kinds.sort();
     assert_eq!(kinds, Kind::ACTIVE, "a vector for every kind");
     let mut cases: Vec<Value> = bodies.iter().map(|body| accept(body).0).collect();
+    let (mut case, _) = accept(&successor());
+    case["name"] = "Genesis of a successor".into();
+    cases.push(case);
     cases.extend(refusals("event", &accept(&genesis()).1, &key(10)));
     cases.extend(body_refusals());
     check(

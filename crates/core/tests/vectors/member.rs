@@ -143,6 +143,13 @@ fn member() {
         &MemberRecord::Reach(reach),
     ));
     cases.push(plain(
+        "member record with a successor",
+        &MemberRecord::Successor(Successor {
+            genesis: vec![0x80].into(),
+            link: "conclave://join/x".into(),
+        }),
+    ));
+    cases.push(plain(
         "closing",
         &Closing {
             pseudonym: Pseudonym([18; 32]),

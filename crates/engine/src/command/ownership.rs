@@ -24,4 +24,15 @@ pub enum OwnershipCommand {
     Take { server: ServerId, claim: EventId },
     /// Ends a claim.
     Veto { server: ServerId, claim: EventId },
+    /// Founds a successor of a server: its roles and channels, under new keys; where asked, with what roles its members hold.
+    Fork {
+        server: ServerId,
+        name: Option<String>,
+        with_members_roles: bool,
+    },
+    /// Joins a successor that a member has announced.
+    Follow {
+        server: ServerId,
+        successor: ServerId,
+    },
 }

@@ -1,6 +1,8 @@
 //! Founding servers and chats.
 
-use conclave_core::event::{Body, ChannelCreate, EVENT_VERSION, Event, Genesis, ServerUpdate};
+use conclave_core::event::{
+    Body, ChannelCreate, Descent, EVENT_VERSION, Event, Genesis, ServerUpdate,
+};
 use conclave_core::id::{ChannelId, IdentityId, ServerId};
 use conclave_core::keys::audience::{self, Rule};
 use conclave_core::keys::{Reason, Suite};
@@ -58,7 +60,8 @@ pub(super) fn run(
             template,
             icon,
         } => {
-            let server = found_server(state, ctx, &name, template, Vec::new())?;
+            let server = found_server(state, ctx, &name, Founding::new(template))?;
+            first_channels(room_of(state, &server)?, ctx, template)?;
             if let Some(icon) = icon {
                 let body = ServerUpdate {
                     icon: Some(icon),
@@ -105,7 +108,37 @@ pub(super) fn run(
     }
 }
 
-/// Founds a server with its first channels.
+/// With what a server is founded.
+pub struct Founding {
+    template: Template,
+    peers: Vec<IdentityId>,
+    everyone: Bits,
+    descent: Option<Descent>,
+}
+
+impl Founding {
+    /// An ordinary server.
+    #[must_use]
+    pub fn new(template: Template) -> Self {
+        Self {
+            template,
+            peers: Vec::new(),
+            everyone: EVERYONE,
+            descent: None,
+        }
+    }
+
+    /// A community that descends from another.
+    pub(super) fn successor(everyone: Bits, descent: Descent) -> Self {
+        Self {
+            everyone,
+            descent: Some(descent),
+            ..Self::new(Template::Community)
+        }
+    }
+}
+
+/// Founds a server without any channel.
 ///
 /// # Errors
 /// [`CommandError::Invalid`] for the name; anything else is a fault of the store.
@@ -113,11 +146,10 @@ pub fn found_server(
     state: &mut State,
     ctx: &mut Ctx<'_>,
     name: &str,
-    template: Template,
-    peers: Vec<IdentityId>,
+    founding: Founding,
 ) -> Result<ServerId, CommandError> {
     let name = check_name("name", name, NAME_CHARS_MAX)?;
-    let genesis = genesis(ctx, &name, template, peers);
+    let genesis = genesis(ctx, &name, founding);
     let server = ServerId(genesis.event_id().0);
     let mut room = Room::new(
         server,
@@ -160,18 +192,18 @@ pub fn found_server(
     send_member_record(&mut room, ctx, record)?;
     send_profile(&mut room, ctx)?;
     send_reach(&mut room, ctx, state.reach.as_ref())?;
-    first_channels(&mut room, ctx, template)?;
     ctx.out.notice(Notice::ServerAdded(server));
     state.rooms.insert(server, room);
     Ok(server)
 }
 
-fn genesis(
-    ctx: &mut Ctx<'_>,
-    name: &str,
-    template: Template,
-    peers: Vec<IdentityId>,
-) -> Verified<Event> {
+fn genesis(ctx: &mut Ctx<'_>, name: &str, founding: Founding) -> Verified<Event> {
+    let Founding {
+        template,
+        peers,
+        everyone,
+        descent,
+    } = founding;
     let mut nonce = [0; 32];
     ctx.rng.fill_bytes(&mut nonce);
     let root = ctx.me.keys.root().public();
@@ -182,7 +214,7 @@ fn genesis(
             Template::Chat => 2,
         },
         nonce: nonce.to_vec().into(),
-        everyone: EVERYONE,
+        everyone,
         suite: Suite::XWing.number(),
         owner_root: root,
         // Derived from the nonce, so that the owner's account alone can make it again.
@@ -191,6 +223,7 @@ fn genesis(
         notary_quorum: 1,
         history: 1,
         peers,
+        descent,
     });
     let event = Event {
         version: EVENT_VERSION,
@@ -269,7 +302,12 @@ fn create_chat(
         .map(|member| shared.name_of(member))
         .collect();
     let name: String = names.join(", ").chars().take(NAME_CHARS_MAX).collect();
-    let chat = found_server(state, ctx, &name, Template::Chat, members.clone())?;
+    let founding = Founding {
+        peers: members.clone(),
+        ..Founding::new(Template::Chat)
+    };
+    let chat = found_server(state, ctx, &name, founding)?;
+    first_channels(room_of(state, &chat)?, ctx, Template::Chat)?;
     let draft = InviteDraft {
         server: chat,
         open: true,

@@ -40,6 +40,14 @@ pub(super) fn run(
         OwnershipCommand::Confirm { server, claim } => {
             confirm(room_of(state, &server)?, ctx, claim)
         }
+        OwnershipCommand::Fork {
+            server,
+            name,
+            with_members_roles,
+        } => super::fork::fork(state, ctx, server, name, with_members_roles),
+        OwnershipCommand::Follow { server, successor } => {
+            super::fork::follow(state, ctx, server, successor)
+        }
         OwnershipCommand::Take { server, claim } => take(room_of(state, &server)?, ctx, claim),
         OwnershipCommand::Veto { server, claim } => {
             let room = room_of(state, &server)?;

@@ -17,6 +17,7 @@ use crate::chats;
 use crate::ctx::Ctx;
 use crate::effect::Notice;
 use crate::room::{Room, Wait};
+use crate::successors;
 use crate::wire::Position;
 
 /// Most characters of a display name or nickname.
@@ -62,6 +63,7 @@ pub fn accept(
         MemberRecord::Personal(personal) => accept_personal(room, ctx, &personal),
         MemberRecord::Reach(reach) => accept_reach(room, ctx, position, reach),
         MemberRecord::Direct(direct) => chats::accept(room, ctx, sender, position, &direct),
+        MemberRecord::Successor(successor) => successors::accept(room, ctx, sender, &successor),
         MemberRecord::Register { .. } => Ok(Verdict::Done),
     }
 }

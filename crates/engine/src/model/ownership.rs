@@ -1,6 +1,6 @@
 //! Who owns a server, and who may after them.
 
-use conclave_core::id::{EventId, IdentityId, Millis, VerifyKey};
+use conclave_core::id::{EventId, IdentityId, Millis, ServerId, VerifyKey};
 use conclave_core::state::Title;
 
 /// Somebody by name.
@@ -37,6 +37,33 @@ pub struct Ownership {
     pub succession: Option<SuccessionView>,
     /// Claims that are open, the best title first.
     pub claims: Vec<ClaimView>,
+}
+
+/// A successor of a server, as one of its members announced it.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct SuccessorView {
+    pub id: ServerId,
+    pub name: String,
+    pub founder: Named,
+    pub founded: Millis,
+    /// It descends from this server's state at events that are known here; absent while they are not.
+    pub descends: Option<bool>,
+    /// This account takes part in it.
+    pub joined: bool,
+    /// Its roles and channels are those that the server had there; absent while its log is not here.
+    pub same_structure: Option<bool>,
+}
+
+/// The server that another descends from.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct ParentView {
+    pub id: ServerId,
+    /// Its name, if it is known here.
+    pub name: Option<String>,
+    /// The descent is true by that server's log, if it is here.
+    pub descends: Option<bool>,
 }
 
 /// The succession policy in force.

@@ -8,8 +8,9 @@ use conclave_core::view::ViewError;
 
 use super::Reader;
 use crate::compose::DAY_MS;
-use crate::model::{Began, ClaimView, Named, Ownership, SuccessionView};
-use crate::room::Room;
+use crate::model::{Began, ClaimView, Named, Ownership, ParentView, SuccessionView, SuccessorView};
+use crate::room::{Room, Standing};
+use crate::successors;
 
 impl Reader<'_> {
     /// The ownership of a server.
@@ -37,6 +38,52 @@ impl Reader<'_> {
                 .filter_map(|claim| self.claim(room, community, claim))
                 .collect(),
         }))
+    }
+
+    /// The successors of a server that are known here, and the server that it descends from itself.
+    ///
+    /// # Errors
+    /// [`ViewError`] if the store cannot be read.
+    pub fn successors(
+        &self,
+        server: ServerId,
+    ) -> Result<Option<(Vec<SuccessorView>, Option<ParentView>)>, ViewError> {
+        let Some(room) = self.room(&server) else {
+            return Ok(None);
+        };
+        // Looking at old states may fold them anew, which a reader does on a copy of its own.
+        let mut log = room.log.clone();
+        let known = successors::of(self.view, server)?;
+        let successors = known.into_iter().map(|known| {
+            let here = self.room(&known.id);
+            let joined = here.is_some_and(|room| room.local.standing == Standing::Active);
+            let before = log.resolve(&known.descent.heads).ok();
+            let now = here.and_then(|room| room.community.as_ref());
+            let same = before.zip(now).map(|(a, b)| a.structure() == b.structure());
+            SuccessorView {
+                id: known.id,
+                founder: named(room, &known.founder),
+                founded: known.founded,
+                descends: successors::descends(&mut log, &known.descent),
+                joined,
+                same_structure: same,
+                name: known.name,
+            }
+        });
+        let successors = successors.collect();
+        let descent = room.community.as_ref();
+        let descent = descent.and_then(|community| community.genesis().descent.as_ref());
+        let parent = descent.map(|descent| {
+            let before = self.room(&descent.server);
+            let community = before.and_then(|room| room.community.as_ref());
+            ParentView {
+                id: descent.server,
+                name: community.map(|community| community.name().to_owned()),
+                descends: before
+                    .and_then(|room| successors::descends(&mut room.log.clone(), descent)),
+            }
+        });
+        Ok(Some((successors, parent)))
     }
 
     fn claim(&self, room: &Room, community: &Community, claim: &Claim) -> Option<ClaimView> {

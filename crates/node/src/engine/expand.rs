@@ -69,6 +69,15 @@ pub fn expand(
                 &data,
             )
         }
+        Notice::Successors(server) => {
+            let data = json!({ "server_id": server.to_string() });
+            told(
+                "successors.updated",
+                Some(*server),
+                Action::ServersRead,
+                &data,
+            )
+        }
         Notice::ChatRequest { server } => {
             let data = json!({ "id": server.to_string() });
             told("chat.requested", None, Action::ServersJoin, &data)

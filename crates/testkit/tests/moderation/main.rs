@@ -4,6 +4,7 @@
 mod access;
 mod ownership;
 mod removal;
+mod successors;
 mod survival;
 mod talk;
 mod tools;

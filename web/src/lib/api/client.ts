@@ -55,6 +55,9 @@ export const ownership = {
   set: (s: T.Id, body: SuccessionDraft) => request<T.Ownership>('PUT', path(['servers', s, 'succession']), body),
   claim: (s: T.Id, body: { heir_id?: T.Id; recovery_key?: string }) => request<T.Ownership>('POST', path(['servers', s, 'succession', 'claims']), body),
   act: (s: T.Id, claim: T.Id, act: 'confirm' | 'take' | 'veto') => request<T.Ownership>('POST', path(['servers', s, 'succession', 'claims', claim, act])),
+  successors: (s: T.Id) => request<T.Successors>('GET', path(['servers', s, 'successors'])),
+  fork: (s: T.Id, body: { name?: string; with_members_roles: boolean }) => request<T.Server>('POST', path(['servers', s, 'successors']), body),
+  follow: (s: T.Id, successor: T.Id) => request<T.Server>('POST', path(['servers', s, 'successors', successor, 'follow'])),
   recoveryKey: () => request<{ key: T.Id; secret: string }>('POST', '/recovery-keys'),
 };
 

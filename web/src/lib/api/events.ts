@@ -23,6 +23,7 @@ export interface EventMap {
   presence: { server_id: T.Id; member_id: T.Id; presence: T.Presence };
   unread: { server_id: T.Id; channel_id: T.Id; unread: boolean; mentions: number; last_read_id: T.Id | null };
   'ownership.updated': { server_id: T.Id; ownership: T.Ownership | null };
+  'successors.updated': { server_id: T.Id };
   'blob.ready': { hash: T.BlobRef };
   'server.lost': { server_id: T.Id; event_id: T.Id; unseen: number; entry: T.LostEntry | null };
   'chat.requested': { id: T.Id };

@@ -104,6 +104,22 @@ export interface Ownership {
   claims: Claim[];
 }
 
+/** A server that members have founded to succeed another. */
+export interface Successor {
+  id: Id;
+  name: string;
+  founder: Named;
+  founded_ms: number;
+  descent: 'verified' | 'false' | 'unknown';
+  joined: boolean;
+  same_structure: boolean | null;
+}
+
+export interface Successors {
+  successors: Successor[];
+  parent: { id: Id; name: string | null; descent: 'verified' | 'false' | 'unknown' } | null;
+}
+
 export interface Overwrite {
   kind: 'role' | 'member';
   id: Id;

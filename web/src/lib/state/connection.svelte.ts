@@ -117,6 +117,10 @@ class Connection {
       if (server !== undefined) servers.put({ ...server, lost_unseen: unseen });
       if (entry?.own === true) toasts.show(t('lost.toast', { name: safeName(servers.summaries.get(server_id)?.name ?? '') }), 'warn');
     },
+    'successors.updated': ({ server_id }) => {
+      void ownerships.loadSuccessors(server_id);
+      toasts.show(t('successor.toast', { name: servers.summaries.get(server_id)?.name ?? '' }));
+    },
     'chat.requested': () => void chatRequests.load(),
     'blob.ready': ({ hash }) => timelines.fileArrived(hash),
     notice: ({ level, text }) => toasts.show(text, level),

@@ -1,15 +1,21 @@
 /** Who owns the servers that were looked at, and which claims are open. */
 
 import { ownership as api } from '../api/client';
-import type { Id, Ownership } from '../api/types';
+import type { Id, Ownership, Successors } from '../api/types';
 import { Shelf } from './shelf.svelte';
 
 class Ownerships {
   of = new Shelf<Id, Ownership>();
+  successors = new Shelf<Id, Successors>();
 
   async load(serverId: Id): Promise<void> {
     const found = await api.get(serverId).catch(() => null);
     if (found !== null) this.of.set(serverId, found);
+  }
+
+  async loadSuccessors(serverId: Id): Promise<void> {
+    const found = await api.successors(serverId).catch(() => null);
+    if (found !== null) this.successors.set(serverId, found);
   }
 
   put(serverId: Id, ownership: Ownership | null): void {

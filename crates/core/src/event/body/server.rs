@@ -3,7 +3,7 @@
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 
-use crate::id::{BlobHash, EventId, IdentityId, VerifyKey};
+use crate::id::{BlobHash, Digest, EventId, IdentityId, ServerId, VerifyKey};
 use crate::permissions::Bits;
 
 /// Founds a server. Its author is the owner.
@@ -43,6 +43,27 @@ pub struct Genesis {
     /// For a chat: those who are equals of the founder from the start.
     #[n(10)]
     pub peers: Vec<IdentityId>,
+    /// For a successor of another server: where it descends from.
+    #[n(11)]
+    pub descent: Option<Descent>,
+}
+
+/// From which server another descends, and in which state: whoever has its log can check all of it.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode)]
+#[cbor(map)]
+pub struct Descent {
+    /// The server before.
+    #[n(0)]
+    pub server: ServerId,
+    /// Heads of its log as the founder knew it: ascending, at most 16.
+    #[n(1)]
+    pub heads: Vec<EventId>,
+    /// Digest of its state at those heads.
+    #[n(2)]
+    pub state: Digest,
+    /// The latest checkpoint that the founder knew.
+    #[n(3)]
+    pub checkpoint: Option<EventId>,
 }
 
 /// Changes what the server is called and how it looks; absent fields stay.

@@ -52,6 +52,7 @@ impl World {
             notary_quorum: 1,
             history: 1,
             peers: Vec::new(),
+            descent: None,
         };
         let body = Body::from(genesis);
         let event = Verified::sign(Self::event(None, 0, None, Vec::new(), &body), &key(1));

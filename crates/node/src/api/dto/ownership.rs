@@ -1,6 +1,6 @@
 //! Who owns a server, and who may after them.
 
-use conclave_core::id::{EventId, IdentityId, VerifyKey};
+use conclave_core::id::{EventId, IdentityId, ServerId, VerifyKey};
 use conclave_core::state::Title;
 use conclave_engine::model::{self, Began};
 use schemars::JsonSchema;
@@ -165,6 +165,91 @@ impl From<model::ClaimView> for Claim {
             may_veto: claim.may_veto,
         }
     }
+}
+
+/// What the descent of a server is worth.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum DescentName {
+    Verified,
+    False,
+    /// The events that it names are not here.
+    Unknown,
+}
+
+impl From<Option<bool>> for DescentName {
+    fn from(descends: Option<bool>) -> Self {
+        match descends {
+            Some(true) => Self::Verified,
+            Some(false) => Self::False,
+            None => Self::Unknown,
+        }
+    }
+}
+
+/// A successor of a server.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct Successor {
+    pub id: Id<ServerId>,
+    pub name: String,
+    pub founder: Named,
+    pub founded_ms: u64,
+    pub descent: DescentName,
+    pub joined: bool,
+    /// Its roles and channels are those of the server that it descends from; null while its log is not here.
+    pub same_structure: Option<bool>,
+}
+
+/// The server that this one descends from.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct Parent {
+    pub id: Id<ServerId>,
+    pub name: Option<String>,
+    pub descent: DescentName,
+}
+
+/// Servers that descend from one, and the one that it descends from.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct Successors {
+    pub successors: Vec<Successor>,
+    pub parent: Option<Parent>,
+}
+
+impl From<(Vec<model::SuccessorView>, Option<model::ParentView>)> for Successors {
+    fn from((list, parent): (Vec<model::SuccessorView>, Option<model::ParentView>)) -> Self {
+        let successor = |view: model::SuccessorView| Successor {
+            id: Id(view.id),
+            name: view.name,
+            founder: view.founder.into(),
+            founded_ms: view.founded.0,
+            descent: view.descends.into(),
+            joined: view.joined,
+            same_structure: view.same_structure,
+        };
+        Self {
+            successors: list.into_iter().map(successor).collect(),
+            parent: parent.map(|parent| Parent {
+                id: Id(parent.id),
+                name: parent.name,
+                descent: parent.descends.into(),
+            }),
+        }
+    }
+}
+
+/// Founds a successor.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct FoundSuccessor {
+    pub name: Option<String>,
+    /// Give members the roles that they hold, for when they come.
+    #[serde(default)]
+    pub with_members_roles: bool,
 }
 
 /// Hands a server over.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::StatusCode;
 use conclave_core::event::Succession;
 use conclave_core::id::{EventId, ServerId};
 use conclave_core::recovery;
@@ -11,9 +12,12 @@ use conclave_core::signed::SigningKey;
 use conclave_engine::command::{Command, OwnershipCommand};
 use zeroize::Zeroizing;
 
-use super::{Answer, found};
+use super::{Answer, found, servers};
 use crate::api::app::App;
-use crate::api::dto::ownership::{MakeClaim, Ownership, PutSuccession, RecoveryKey, TransferTo};
+use crate::api::dto::ownership::{
+    FoundSuccessor, MakeClaim, Ownership, PutSuccession, RecoveryKey, Successors, TransferTo,
+};
+use crate::api::dto::server::Server;
 use crate::api::error::ApiError;
 use crate::api::extract::{JsonBody, Params};
 use crate::api::id::Id;
@@ -104,6 +108,38 @@ pub async fn veto(
     Params((Id(server), Id(claim))): Params<ClaimPath>,
 ) -> Answer<Ownership> {
     act(&app, server, OwnershipCommand::Veto { server, claim }).await
+}
+
+pub async fn successors(
+    State(app): State<Arc<App>>,
+    Params(Id(server)): Params<Id<ServerId>>,
+) -> Answer<Successors> {
+    let successors = app.engine.read(move |reader| reader.successors(server));
+    found("server", successors.await?.map(Successors::from))
+}
+
+pub async fn fork(
+    State(app): State<Arc<App>>,
+    Params(Id(server)): Params<Id<ServerId>>,
+    JsonBody(body): JsonBody<FoundSuccessor>,
+) -> Result<(StatusCode, Json<Server>), ApiError> {
+    let command = Command::Ownership(OwnershipCommand::Fork {
+        server,
+        name: body.name,
+        with_members_roles: body.with_members_roles,
+    });
+    let seen = app.engine.command_then(command, servers::see_reply).await?;
+    let Json(server) = servers::show(&app, seen)?;
+    Ok((StatusCode::CREATED, Json(server)))
+}
+
+pub async fn follow(
+    State(app): State<Arc<App>>,
+    Params((Id(server), Id(successor))): Params<(Id<ServerId>, Id<ServerId>)>,
+) -> Answer<Server> {
+    let command = Command::Ownership(OwnershipCommand::Follow { server, successor });
+    let seen = app.engine.command_then(command, servers::see_reply).await?;
+    servers::show(&app, seen)
 }
 
 /// Makes a recovery key; the secret leaves with the answer and stays nowhere.

@@ -3,8 +3,11 @@
 use axum::routing::{get, post, put};
 
 use super::{add, read, set};
-use crate::api::action::Action::{Admin, ServersRead};
-use crate::api::dto::ownership::{MakeClaim, Ownership, PutSuccession, RecoveryKey, TransferTo};
+use crate::api::action::Action::{Admin, ServersJoin, ServersRead};
+use crate::api::dto::ownership::{
+    FoundSuccessor, MakeClaim, Ownership, PutSuccession, RecoveryKey, Successors, TransferTo,
+};
+use crate::api::dto::server::Server;
 use crate::api::handlers::ownership;
 use crate::api::route::{Limit, Route};
 
@@ -61,6 +64,31 @@ pub(super) const OWNERSHIP: &[Route] = &[
         || post(ownership::veto),
     )
     .gives::<Ownership>(),
+    read(
+        "/servers/{server}/successors",
+        ServersRead,
+        "Lists the servers that members have founded to succeed this one",
+        || get(ownership::successors),
+    )
+    .gives::<Successors>(),
+    add(
+        "/servers/{server}/successors",
+        ServersJoin,
+        "Founds a successor with the same roles and channels, and tells the members",
+        || post(ownership::fork),
+    )
+    .takes::<FoundSuccessor>()
+    .gives::<Server>()
+    .status(201)
+    .limit(Limit::Never),
+    add(
+        "/servers/{server}/successors/{successor}/follow",
+        ServersJoin,
+        "Joins a successor",
+        || post(ownership::follow),
+    )
+    .gives::<Server>()
+    .limit(Limit::Never),
     add(
         "/recovery-keys",
         Admin,
