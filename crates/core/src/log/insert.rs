@@ -67,7 +67,7 @@ impl Log {
     ) -> Result<Authorised, Denied> {
         let actor = self.author(past, event, proof)?;
         let body = match body {
-            Decoded::Known(body) => body,
+            Decoded::Known(body) => *body,
             // What a server does not allow yet is refused by every version alike; so no member can halt it alone.
             Decoded::Newer(_) if past.min_version() <= PROTOCOL_VERSION => {
                 return Err(Denied::Version {
@@ -172,7 +172,7 @@ impl Log {
         let Decoded::Known(body) = decode(&event)? else {
             return Err(Malformed::Genesis.into());
         };
-        let Body::Genesis(genesis) = &body else {
+        let Body::Genesis(genesis) = &*body else {
             return Err(Malformed::Genesis.into());
         };
         let alone = event.parents.is_empty() && event.seq == 0 && event.prev_self.is_none();
@@ -180,7 +180,7 @@ impl Log {
             return Err(Malformed::Genesis.into());
         }
         let genesis = genesis.clone();
-        let act = act(id, &event, body, Basis::fixed(Level::Owner));
+        let act = act(id, &event, *body, Basis::fixed(Level::Owner));
         let state = Community::found(id, &act, &genesis);
         Ok(self.keep(id, event, Some(act), state))
     }
@@ -260,7 +260,7 @@ impl Log {
 
 /// A decoded body, or why it is beyond this program.
 enum Decoded {
-    Known(Body),
+    Known(Box<Body>),
     Newer(HaltReason),
 }
 
@@ -280,7 +280,7 @@ fn decode(event: &Verified<Event>) -> Result<Decoded, Malformed> {
     match event.decode_body() {
         Ok(body) => {
             check_body(&body)?;
-            Ok(Decoded::Known(body))
+            Ok(Decoded::Known(Box::new(body)))
         }
         Err(BodyError::UnknownKind(kind)) => Ok(Decoded::Newer(HaltReason::UnknownKind(kind))),
         Err(BodyError::Critical(key)) => Ok(Decoded::Newer(HaltReason::Critical(key))),
