@@ -66,6 +66,14 @@ pub struct ParentView {
     pub descends: Option<bool>,
 }
 
+/// Where a server comes from, and what comes after it.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct Lineage {
+    pub successors: Vec<SuccessorView>,
+    pub parent: Option<ParentView>,
+}
+
 /// The succession policy in force.
 #[derive(Clone, Debug)]
 #[expect(missing_docs, reason = "the names say it")]

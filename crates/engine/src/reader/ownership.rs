@@ -8,7 +8,9 @@ use conclave_core::view::ViewError;
 
 use super::Reader;
 use crate::compose::DAY_MS;
-use crate::model::{Began, ClaimView, Named, Ownership, ParentView, SuccessionView, SuccessorView};
+use crate::model::{
+    Began, ClaimView, Lineage, Named, Ownership, ParentView, SuccessionView, SuccessorView,
+};
 use crate::room::{Room, Standing};
 use crate::successors;
 
@@ -44,10 +46,7 @@ impl Reader<'_> {
     ///
     /// # Errors
     /// [`ViewError`] if the store cannot be read.
-    pub fn successors(
-        &self,
-        server: ServerId,
-    ) -> Result<Option<(Vec<SuccessorView>, Option<ParentView>)>, ViewError> {
+    pub fn lineage(&self, server: ServerId) -> Result<Option<Lineage>, ViewError> {
         let Some(room) = self.room(&server) else {
             return Ok(None);
         };
@@ -83,7 +82,7 @@ impl Reader<'_> {
                     .and_then(|room| successors::descends(&mut room.log.clone(), descent)),
             }
         });
-        Ok(Some((successors, parent)))
+        Ok(Some(Lineage { successors, parent }))
     }
 
     fn claim(&self, room: &Room, community: &Community, claim: &Claim) -> Option<ClaimView> {

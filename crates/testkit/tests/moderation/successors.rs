@@ -4,15 +4,15 @@ use conclave_core::event::{Overwrite, Subject};
 use conclave_core::id::ServerId;
 use conclave_core::permissions::Bits;
 use conclave_engine::command::{ChannelDraft, Command, OwnershipCommand, Reply};
-use conclave_engine::model::{ParentView, SuccessorView};
+use conclave_engine::model::{Lineage, SuccessorView};
 use conclave_testkit::attacker::Attacker;
 use conclave_testkit::sim::Node;
 
 use crate::{World, world};
 
 impl World {
-    fn successors(&self, node: Node, server: ServerId) -> (Vec<SuccessorView>, Option<ParentView>) {
-        let read = self.sim.read(node, |reader| reader.successors(server));
+    fn lineage(&self, node: Node, server: ServerId) -> Lineage {
+        let read = self.sim.read(node, |reader| reader.lineage(server));
         read.unwrap().unwrap()
     }
 
@@ -32,11 +32,11 @@ impl World {
         let server = self.server;
         let told = self.sim.run_until(120_000, |sim| {
             sim.read(node, |reader| {
-                reader.successors(server).unwrap().unwrap().0.len() == count
+                reader.lineage(server).unwrap().unwrap().successors.len() == count
             })
         });
         assert!(told, "{} knows of {count}", self.sim.name(node));
-        self.successors(node, server).0
+        self.lineage(node, server).successors
     }
 }
 
@@ -97,7 +97,7 @@ fn members_found_successors_with_proof_and_others_follow() {
     let known = world.knows_successors(cem, 2);
     let joined = known.iter().find(|one| one.id == first).unwrap();
     assert!(joined.joined && joined.same_structure == Some(true));
-    let (_, parent) = world.successors(cem, first);
+    let parent = world.lineage(cem, first).parent;
     let parent = parent.unwrap();
     assert_eq!((parent.id, parent.descends), (server, Some(true)));
     let detail = |world: &World, node, server| {
@@ -144,9 +144,9 @@ fn a_banned_member_can_still_found_a_successor() {
     assert!(out);
     let successor = world.fork(ben, "Free Harbour");
     world.sim.run_for(60_000);
-    assert!(world.successors(cem, server).0.is_empty());
+    assert!(world.lineage(cem, server).successors.is_empty());
     let link = world.sim.invite(ben, successor, false);
     world.sim.join(cem, &link);
-    let (_, parent) = world.successors(cem, successor);
+    let parent = world.lineage(cem, successor).parent;
     assert_eq!(parent.unwrap().descends, Some(true));
 }

@@ -219,8 +219,8 @@ pub struct Successors {
     pub parent: Option<Parent>,
 }
 
-impl From<(Vec<model::SuccessorView>, Option<model::ParentView>)> for Successors {
-    fn from((list, parent): (Vec<model::SuccessorView>, Option<model::ParentView>)) -> Self {
+impl From<model::Lineage> for Successors {
+    fn from(lineage: model::Lineage) -> Self {
         let successor = |view: model::SuccessorView| Successor {
             id: Id(view.id),
             name: view.name,
@@ -231,8 +231,8 @@ impl From<(Vec<model::SuccessorView>, Option<model::ParentView>)> for Successors
             same_structure: view.same_structure,
         };
         Self {
-            successors: list.into_iter().map(successor).collect(),
-            parent: parent.map(|parent| Parent {
+            successors: lineage.successors.into_iter().map(successor).collect(),
+            parent: lineage.parent.map(|parent| Parent {
                 id: Id(parent.id),
                 name: parent.name,
                 descent: parent.descends.into(),

@@ -114,8 +114,8 @@ pub async fn successors(
     State(app): State<Arc<App>>,
     Params(Id(server)): Params<Id<ServerId>>,
 ) -> Answer<Successors> {
-    let successors = app.engine.read(move |reader| reader.successors(server));
-    found("server", successors.await?.map(Successors::from))
+    let lineage = app.engine.read(move |reader| reader.lineage(server));
+    found("server", lineage.await?.map(Successors::from))
 }
 
 pub async fn fork(
