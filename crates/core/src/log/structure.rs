@@ -26,10 +26,9 @@ impl Log {
         if !missing.is_empty() {
             return Err(InsertError::MissingParents(missing));
         }
-        let mut cited = parents.iter().chain(&event.prev_self);
-        if let Some(rejected) =
-            cited.find(|id| matches!(self.verdict(id), Some(Verdict::Rejected(_))))
-        {
+        // Not the event before it: where that is not in the past of the parents, the chain is wrong whether it is known or not.
+        let rejected = |id: &&EventId| matches!(self.verdict(id), Some(Verdict::Rejected(_)));
+        if let Some(rejected) = parents.iter().find(rejected) {
             return Ok(Some(Denied::CitesRejected(*rejected)));
         }
         if parents

@@ -62,7 +62,7 @@ pub struct Channel {
     pub position: Arc<str>,
     /// Its own overwrites, empty while it follows its category; see [`crate::state::Community::overwrites`].
     pub own_overwrites: Overwrites,
-    /// It follows its category's overwrites.
+    /// It is to follow its category's overwrites; also of one that lost its category while it did (see [`Self::follows`]).
     pub synced: bool,
     /// 1 strict, 2 encrypted replication, 3 guaranteed, 4 ephemeral.
     pub durability: u8,
@@ -70,4 +70,12 @@ pub struct Channel {
     pub ttl_ms: Option<u64>,
     /// Seconds between two messages of one member; 0 is off.
     pub slow_mode_s: u32,
+}
+
+impl Channel {
+    /// Whether its category's overwrites are in force in it.
+    #[must_use]
+    pub fn follows(&self) -> bool {
+        self.synced && self.parent.is_some()
+    }
 }

@@ -80,7 +80,7 @@ impl Community {
                     channel.topic.to_string(),
                 ),
                 category,
-                channel.synced,
+                channel.follows(),
                 own.collect(),
                 (channel.durability, channel.ttl_ms, channel.slow_mode_s),
             ))

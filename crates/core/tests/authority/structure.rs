@@ -197,6 +197,29 @@ fn what_cites_a_rejected_event_is_rejected() {
     world.act_at(2, &heads, Merge::default());
 }
 
+/// What becomes of an event does not depend on whether a rejected event that it follows came before or after it: found by the
+/// oracle's laws.
+#[test]
+fn a_chain_through_a_rejected_event_is_refused_in_any_order() {
+    let mut world = World::new(2);
+    let heads = world.heads();
+    let bad = world.sign(1, &heads, channel("no", vec![]));
+    let next = world.sign(1, &heads, Merge::default());
+    let next = changed(&world, 1, &next, |event| {
+        (event.seq, event.prev_self) = (1, Some(bad.event_id()));
+    });
+    let wrong = InsertError::SelfChain {
+        device: next.device,
+        seq: 1,
+    };
+    let proof = world.proof(1);
+    assert_eq!(world.log.insert(next.clone(), proof), Err(wrong.clone()));
+    let verdict = world.put(1, &bad).unwrap().verdict;
+    assert!(matches!(verdict, Verdict::Rejected(_)));
+    assert_eq!(world.log.insert(next, proof), Err(wrong));
+    world.act_at(1, &heads, Merge::default());
+}
+
 /// An event that a later state would allow was still not allowed where it stands: it stays rejected.
 #[test]
 fn a_rejected_event_stays_rejected() {

@@ -218,7 +218,57 @@ fn deleting_a_private_category_opens_nothing() {
     assert!(!may(&mut world, 1, room));
     let state = world.now();
     let room = state.channel(&room).unwrap();
-    assert_eq!((room.parent, room.synced), (None, false));
+    assert_eq!((room.parent, room.follows()), (None, false));
+}
+
+/// What the category left stays in the channel whatever is done to it next: found by the oracle.
+#[test]
+fn a_channel_that_lost_its_private_category_stays_private_when_it_is_edited() {
+    let edits: [fn(ChannelId) -> Body; 3] = [
+        |room| {
+            ChannelUpdate {
+                synced: Some(false),
+                ..channel_update(room)
+            }
+            .into()
+        },
+        |room| {
+            ChannelUpdate {
+                parent_clear: Some(true),
+                ..channel_update(room)
+            }
+            .into()
+        },
+        |room| {
+            let nobody = Subject::Member(IdentityId([1; 32]));
+            OverwriteSet {
+                channel: room,
+                overwrite: overwrite(nobody, Bits::SEND_MESSAGES, Bits::NONE),
+            }
+            .into()
+        },
+    ];
+    for edit in edits {
+        let mut world = World::new(1);
+        let hidden = overwrite(world.everyone(), Bits::NONE, Bits::VIEW_CHANNEL);
+        let area = world.category(vec![hidden]);
+        let child = ChannelCreate {
+            parent: Some(area),
+            synced: true,
+            ..channel("room", vec![])
+        };
+        let room: ChannelId = world.act(OWNER, child).into();
+        // Somebody acts beside it, so that the deletion and the edit are folded together, from before both.
+        let before = world.heads();
+        let deleted = world.act_at(OWNER, &before, ChannelDelete { channel: area });
+        world.act_at(1, &before, Merge::default());
+        world.act_at(OWNER, &[deleted], edit(room));
+        assert!(!may(&mut world, 1, room));
+        let state = world.now();
+        assert!(!state.channel(&room).unwrap().synced);
+        let audited = world.log.audit(&world.heads()).unwrap();
+        assert_eq!(audited.digest(), state.digest());
+    }
 }
 
 /// One moderator deletes a private category while another adds a channel that follows it.

@@ -169,12 +169,12 @@ fn copy_channels(
             topic: Some(topic).filter(|topic| !topic.is_empty()),
             parent,
             position: place.clone(),
-            overwrites: if channel.synced {
+            overwrites: if channel.follows() {
                 Vec::new()
             } else {
                 overwrites
             },
-            synced: channel.synced && parent.is_some(),
+            synced: channel.follows() && parent.is_some(),
             durability: channel.durability,
             ttl_ms: channel.ttl_ms,
             slow_mode_s: channel.slow_mode_s,

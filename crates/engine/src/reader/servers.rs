@@ -279,7 +279,7 @@ impl Reader<'_> {
             parent: channel.parent,
             position: channel.position.to_string(),
             private: denied || !everyone_sees,
-            synced: channel.synced,
+            synced: channel.follows(),
             durability: channel.durability,
             ttl_ms: channel.ttl_ms,
             slow_mode_s: channel.slow_mode_s,

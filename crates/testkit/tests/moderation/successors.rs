@@ -3,6 +3,7 @@
 use conclave_core::event::{Overwrite, Subject};
 use conclave_core::id::ServerId;
 use conclave_core::permissions::Bits;
+use conclave_core::state::ChannelKind;
 use conclave_engine::command::{ChannelDraft, Command, OwnershipCommand, Reply};
 use conclave_engine::model::{Lineage, SuccessorView};
 use conclave_testkit::attacker::Attacker;
@@ -149,4 +150,66 @@ fn a_banned_member_can_still_found_a_successor() {
     world.sim.join(cem, &link);
     let parent = world.lineage(cem, successor).parent;
     assert_eq!(parent.unwrap().descends, Some(true));
+}
+
+/// A channel keeps what its deleted category left it, in a successor as well: there nobody comes in whom the old one kept out.
+#[test]
+fn a_channel_without_its_private_category_stays_private_in_a_successor() {
+    let mut world = world(43, &["Ada", "Ben", "Cem"]);
+    let [ada, ben, cem] = [0, 1, 2].map(|index| world.people[index]);
+    let role = world.empower(cem, Bits::KICK_MEMBERS);
+    let server = world.server;
+    let draft = |name: &str, kind, parent, overwrites: Vec<Overwrite>| ChannelDraft {
+        server,
+        name: name.into(),
+        kind,
+        topic: None,
+        parent,
+        private: !overwrites.is_empty(),
+        overwrites,
+        durability: None,
+    };
+    let crew = vec![Overwrite {
+        subject: Subject::Role(role),
+        allow: Bits::VIEW_CHANNEL,
+        deny: Bits::NONE,
+    }];
+    let category = ChannelKind::Category.number();
+    let mut make = |draft| {
+        let Reply::Channel(id) = world.sim.must(ada, Command::CreateChannel(draft)) else {
+            panic!()
+        };
+        id
+    };
+    let area = make(draft("area", category, None, crew));
+    make(draft("den", 0, Some(area), Vec::new()));
+    let delete = Command::DeleteChannel { channel: area };
+    world.sim.must(ada, delete);
+    world.sim.converge(&[ada, cem], server, 120_000);
+    let den = |world: &World, server| {
+        let read = world.sim.read(cem, |reader| reader.server(server));
+        let channels = read.unwrap().unwrap().channels;
+        channels.into_iter().find(|channel| channel.name == "den")
+    };
+    let old = den(&world, server).expect("Cem sees it");
+    assert!(old.private && !old.synced, "{old:?}");
+
+    let successor = world.fork(cem, "New Harbour");
+    let new = den(&world, successor).expect("Cem sees it");
+    assert!(new.private && !new.synced, "{new:?}");
+    let link = world.sim.invite(cem, successor, true);
+    world.sim.join(ben, &link);
+    world.sim.converge(&[ben, cem], successor, 120_000);
+    let read = world.sim.read(ben, |reader| reader.server(successor));
+    let names: Vec<String> = read
+        .unwrap()
+        .unwrap()
+        .channels
+        .into_iter()
+        .map(|channel| channel.name)
+        .collect();
+    assert!(!names.contains(&"den".into()), "{names:?}");
+    assert!(names.contains(&"general".into()), "{names:?}");
+    let successors = world.lineage(cem, server).successors;
+    assert_eq!(successors[0].same_structure, Some(true));
 }

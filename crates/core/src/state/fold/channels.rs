@@ -116,8 +116,8 @@ impl Community {
             if let (true, Some(left)) = (channel.synced, left) {
                 channel.own_overwrites = left;
             }
+            // That it was synced stays: whatever touches it next carries a copy, in every way of folding.
             channel.parent = None;
-            channel.synced = false;
         }
     }
 }
