@@ -62,7 +62,7 @@ use Outcome::{Accepted, Refused, Rejected};
 
 /// What kind of body an event has.
 enum Decoded {
-    Known(Body),
+    Known(Box<Body>),
     Newer,
 }
 
@@ -81,7 +81,7 @@ impl Oracle {
         // 3
         let decoded = match (event.version, signed.decode_body()) {
             (0, _) | (_, Err(BodyError::Codec(_))) => return Refused(Refusal::Malformed),
-            (1, Ok(body)) => Decoded::Known(body),
+            (1, Ok(body)) => Decoded::Known(Box::new(body)),
             _ => Decoded::Newer,
         };
         let within = match &decoded {
@@ -99,7 +99,10 @@ impl Oracle {
     }
 
     fn genesis(&mut self, id: EventId, event: &Event, decoded: Decoded) -> Outcome {
-        let Decoded::Known(Body::Genesis(body)) = decoded else {
+        let Decoded::Known(body) = decoded else {
+            return Refused(Refusal::Malformed);
+        };
+        let Body::Genesis(body) = *body else {
             return Refused(Refusal::Malformed);
         };
         let alone = event.parents.is_empty() && event.seq == 0 && event.prev_self.is_none();
@@ -156,7 +159,7 @@ impl Oracle {
             }
         };
         let body = match decoded {
-            Decoded::Known(body) => Some(body),
+            Decoded::Known(body) => Some(*body),
             Decoded::Newer => None,
         };
         let copy = body.as_ref().and_then(|body| state.copy_of(body));
