@@ -4,7 +4,7 @@ use conclave_core::event::*;
 use conclave_core::id::*;
 use conclave_core::member::Status;
 use conclave_core::permissions::{Bits, Denied, Level, base, rank};
-use conclave_core::state::Roster;
+use conclave_core::state::{Roster, Rule};
 
 use crate::world::*;
 
@@ -97,6 +97,22 @@ fn of_concurrent_transfers_one_stands_and_the_other_ones_acts_fall() {
     backwards.reverse();
     let mut other = replay(world.server(), &backwards);
     assert_eq!(other.current().unwrap().digest(), state.digest());
+}
+
+/// What the old owner did to the new one beside the transfer falls for two reasons, and counts under the lower rule: found by
+/// the oracle.
+#[test]
+fn an_old_owners_ban_of_the_new_one_falls_under_the_lower_rule() {
+    let mut world = World::new(2);
+    let second = world.second_device(OWNER);
+    let before = world.heads();
+    let passed = world.act_at(OWNER, &before, transfer(&world, OWNER, 1, None));
+    let ban = world.act_at(second, &before, world.ban(1, None));
+    let other = world.act_at(second, &[ban], world.ban(2, None));
+    let state = world.now();
+    let fell = |id| state.overruled(id).map(|o| (o.by, o.rule));
+    assert_eq!(fell(&ban), Some((passed, Rule::Lifted)));
+    assert_eq!(fell(&other), Some((passed, Rule::Reign)));
 }
 
 /// A ban, kick or timeout of somebody to whom the server passes beside it does not hold; without the transfer it does.

@@ -145,13 +145,14 @@ impl Court<'_> {
     /// A transfer takes from the old owner what it has not seen, and protects the new one.
     pub(super) fn on_transfer(&mut self, index: usize, to: &IdentityId, seen: &[Seen]) {
         let author = self.acts[index].author;
+        // First, so that what falls for both reasons counts under the lower rule.
+        self.protect(index, to);
         self.end(index, |_, act| {
             act.author == author
                 && act.basis.level == Level::Owner
                 && !needs_none(&act.body)
                 && !within(act, seen)
         });
-        self.protect(index, to);
     }
 
     /// A policy ends every take-over beside it, a veto those of one claim with its confirmations: the owner is there.
