@@ -3,28 +3,7 @@
 use conclave_core::id::{ChannelId, EventId, RoleId};
 use conclave_core::permissions::Bits;
 
-/// A place in one order: nobody < `@everyone` < roles, by position bytewise, then by id < owner < certificate.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum Level {
-    /// Below everybody.
-    Nobody,
-    /// `@everyone`.
-    Everyone,
-    /// A role's.
-    Role(String, RoleId),
-    /// The owner's.
-    Owner,
-    /// A device cut's.
-    Certificate,
-}
-
-impl Level {
-    /// What is above this is above every role at the position, whatever its id.
-    #[must_use]
-    pub fn position(position: &str) -> Self {
-        Self::Role(position.to_owned(), RoleId([0xFF; 32]))
-    }
-}
+use crate::weight::Level;
 
 /// By what a source supplies a bit: the rows of the chapter's table.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -5,6 +5,7 @@ use conclave_core::id::{Digest, EventId};
 use minicbor::{Encode, Encoder};
 
 use crate::State;
+use crate::reign::Title;
 
 type Out = Encoder<Vec<u8>>;
 
@@ -53,15 +54,52 @@ impl State {
         array(&mut out, 2);
         item(&mut out, &self.owner_root);
         item(&mut out, &self.hosting_root);
-        // The reign that genesis founded: nobody else has ever owned the server.
-        array(&mut out, 6);
-        item(&mut out, &self.owner);
-        item(&mut out, &self.owner_root);
-        item(&mut out, &None::<EventId>);
-        array(&mut out, 0);
-        item(&mut out, &None::<EventId>);
-        array(&mut out, 0);
+        self.reign(&mut out);
         out.into_writer()
+    }
+
+    /// Chapter *succession*, "State digest".
+    fn reign(&self, out: &mut Out) {
+        let reign = &self.reign;
+        array(out, 6);
+        item(out, &self.founder);
+        item(out, &reign.root);
+        item(out, &reign.begun);
+        item(out, &reign.tenure);
+        match &reign.policy {
+            None => item(out, &None::<EventId>),
+            Some((event, policy)) => {
+                array(out, 5);
+                item(out, event);
+                item(out, &policy.successors);
+                item(out, &policy.recovery_keys);
+                item(out, &policy.council);
+                array(out, 2);
+                item(out, &policy.quorum);
+                item(out, &policy.delay_days);
+            }
+        }
+        array(out, reign.claims.len());
+        for (id, claim) in &reign.claims {
+            array(out, 5);
+            item(out, id);
+            item(out, &claim.claimant);
+            item(out, &claim.heir);
+            let (number, place) = match claim.title {
+                Title::RecoveryKey(place) => (1u64, place),
+                Title::Successor(place) => (2, place),
+                Title::Council => (3, 0),
+            };
+            array(out, 2);
+            item(out, &number);
+            item(out, &place);
+            array(out, claim.confirmed.len());
+            for (who, event) in &claim.confirmed {
+                array(out, 2);
+                item(out, who);
+                item(out, event);
+            }
+        }
     }
 
     fn roles_and_channels(&self, out: &mut Out) {

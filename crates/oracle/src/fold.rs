@@ -2,6 +2,7 @@
 
 mod channels;
 mod members;
+mod reign;
 mod roles;
 
 use std::cmp::{Ordering, Reverse};
@@ -12,16 +13,17 @@ use conclave_core::id::EventId;
 
 pub(crate) use channels::{Copy, channel_of, written};
 
-use crate::basis::Level;
+use crate::reign::Reign;
 use crate::set::Set;
 use crate::state::{Role, State};
+use crate::weight::Weight;
 use crate::{Oracle, Taken};
 
 /// The effective events of a past, and the values that they fold to.
 pub(crate) struct Fold<'a> {
     oracle: &'a Oracle,
     effective: Vec<usize>,
-    weights: BTreeMap<EventId, Level>,
+    weights: BTreeMap<EventId, Weight>,
     pub state: State,
 }
 
@@ -52,6 +54,7 @@ impl Oracle {
             weights: weights.collect(),
             state,
         };
+        fold.reign();
         fold.server();
         fold.roles();
         fold.invites();
@@ -76,7 +79,15 @@ impl Oracle {
         };
         Some(State {
             server: self.server,
+            founder: genesis.event.author,
             owner: genesis.event.author,
+            reign: Reign {
+                begun: None,
+                root: body.owner_root,
+                tenure: Vec::new(),
+                policy: None,
+                claims: BTreeMap::new(),
+            },
             name: body.name.clone(),
             description: String::new(),
             icon: None,

@@ -7,9 +7,11 @@ use conclave_core::id::{EventId, ServerId};
 use conclave_core::log::AuthorProof;
 use conclave_core::signed::Verified;
 
-use crate::basis::{Basis, Level};
+use crate::basis::Basis;
 use crate::judge::Act;
+use crate::reign::Ground;
 use crate::set::Set;
+use crate::weight::Level;
 use crate::{Oracle, State, Taken, limits};
 
 /// What comes of an event.
@@ -117,6 +119,7 @@ impl Oracle {
             past: Set::default(),
             depth: 0,
             basis: Basis::fixed(Level::Owner),
+            ground: Ground::default(),
             copy: None,
         })
     }
@@ -163,6 +166,7 @@ impl Oracle {
             Decoded::Newer => None,
         };
         let copy = body.as_ref().and_then(|body| state.copy_of(body));
+        let ground = Ground::of(&state, event, body.as_ref());
         let past = self.past(&event.parents).unwrap_or_default();
         let parents = event.parents.iter().filter_map(|id| self.numbers.get(id));
         let depth = parents.map(|n| self.taken[*n].depth + 1).max().unwrap_or(0);
@@ -174,6 +178,7 @@ impl Oracle {
             past,
             depth,
             basis,
+            ground,
             copy,
         })
     }
@@ -260,8 +265,8 @@ impl Oracle {
         if state.bans.contains_key(&event.author) {
             return Err(Why::Banned);
         }
-        let founding =
-            state.peers.contains(&event.author) && !state.removals.contains_key(&event.author);
+        let founded = state.peers.contains(&event.author) || event.author == state.founder;
+        let founding = founded && !state.removals.contains_key(&event.author);
         if founding || self.came_in(act) {
             Ok(())
         } else {

@@ -1,6 +1,7 @@
 //! Chapter *permissions*, "Events": the table, row by row.
 
 mod sources;
+mod succession;
 
 use conclave_core::event::*;
 use conclave_core::id::*;
@@ -8,8 +9,9 @@ use conclave_core::log::AuthorProof;
 use conclave_core::permissions::Bits;
 
 use crate::State;
-use crate::basis::{Basis, By, Level};
+use crate::basis::{Basis, By};
 use crate::power::Holder;
+use crate::weight::Level;
 
 /// An event that is judged in the state of its past.
 pub(crate) struct Act<'a> {
@@ -33,7 +35,14 @@ type Judged = Option<Basis>;
 impl Act<'_> {
     /// What the act rests on, if it is allowed.
     pub fn judge(&self, body: &Body) -> Judged {
-        let free = matches!(body, Body::Merge(_) | Body::DeviceCut(_));
+        let free = matches!(
+            body,
+            Body::Merge(_)
+                | Body::DeviceCut(_)
+                | Body::SuccessionClaim(_)
+                | Body::SuccessionConfirm(_)
+                | Body::Accession(_)
+        );
         if !free && self.timed_out() {
             return None;
         }
@@ -90,8 +99,12 @@ impl Act<'_> {
             Body::DeviceCut(_) => Some(Basis::fixed(Level::Certificate)),
             Body::Merge(_) => Some(self.membership()),
             Body::MinVersion(_) => self.is_owner().then(|| Basis::fixed(Level::Owner)),
-            // Chapter *succession* is not in here.
-            _ => None,
+            Body::OwnershipTransfer(body) => self.transfer(body),
+            Body::SuccessionPolicy(_) => self.policy(),
+            Body::SuccessionClaim(body) => self.claim(body),
+            Body::SuccessionConfirm(body) => self.confirm(body),
+            Body::SuccessionVeto(body) => self.veto(body),
+            Body::Accession(body) => self.take_over(body),
         }
     }
 

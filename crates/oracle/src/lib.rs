@@ -1,10 +1,10 @@
-//! The chapters *authority* and *permissions*, written down a second time.
+//! The chapters *authority*, *permissions* and *succession*, written down a second time.
 //!
 //! [`Oracle`] takes the same events as the log in `conclave-core` and says what each comes to and which state they fold to. It
 //! shares nothing with that log but the parsed values (events, ids, bits, levels of the codec): it was written from the chapters
 //! alone, in their order and words, and is slow on purpose. The past of an event is a plain set, every state is folded from
-//! genesis, and nothing is remembered between two questions but what the chapter says belongs to an event (its basis and its
-//! copy). Chapter *succession* is not in it yet: to the oracle, whoever founded a server owns it. Tests compare the two over random histories; nothing ships it.
+//! genesis, and nothing is remembered between two questions but what the chapter says belongs to an event (its basis, its
+//! copy, and what it stands on). Tests compare the two over random histories; nothing ships it.
 //!
 //! ```
 //! use conclave_oracle::{Oracle, Outcome};
@@ -33,8 +33,10 @@ mod judge;
 mod limits;
 mod overrule;
 mod power;
+mod reign;
 mod set;
 mod state;
+mod weight;
 
 use std::collections::BTreeMap;
 
@@ -42,11 +44,13 @@ use conclave_core::event::{Body, Event};
 use conclave_core::id::{DeviceId, EventId, ServerId};
 use conclave_core::log::AuthorProof;
 
-pub use basis::{Basis, By, Condition, Level, Source};
+pub use basis::{Basis, By, Condition, Source};
 pub use intake::{Outcome, Refusal, Why};
 pub use overrule::{Overruled, Rule};
+pub use reign::{Claim, Ground, Reign, Title};
 pub use set::Set;
 pub use state::{Channel, Invite, Role, State};
+pub use weight::{Level, Place, Weight};
 
 use fold::Copy;
 
@@ -67,6 +71,8 @@ pub struct Taken {
     pub depth: u64,
     /// What its authority rests on.
     pub basis: Basis,
+    /// What else it stands on, and in whose reign.
+    pub ground: Ground,
     copy: Option<Copy>,
 }
 

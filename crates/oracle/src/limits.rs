@@ -1,6 +1,8 @@
 //! Chapter *event*, "Values and limits".
 
-use conclave_core::event::{Body, Event, Genesis, Overwrite, Seen};
+use std::collections::BTreeSet;
+
+use conclave_core::event::{Body, Event, Genesis, Overwrite, Seen, Succession};
 
 pub(crate) fn event(event: &Event) -> bool {
     event.seq < 1_000_000
@@ -63,6 +65,12 @@ pub(crate) fn body(body: &Body) -> bool {
         }
         Body::DeviceCut(body) => body.seen.is_none_or(|seen| seen.device == body.device),
         Body::Merge(body) => body.more.is_empty(),
+        Body::OwnershipTransfer(body) => seen(&body.seen),
+        Body::SuccessionPolicy(body) => succession(body),
+        Body::SuccessionClaim(body) => {
+            let proof = body.recovery.as_ref();
+            proof.is_none_or(|proof| proof.signature.len() == 64)
+        }
         _ => true,
     }
 }
@@ -82,6 +90,20 @@ fn genesis(body: &Genesis) -> bool {
         })
         && body.peers.len() <= 32
         && body.peers.is_sorted_by(|a, b| a < b)
+}
+
+fn succession(terms: &Succession) -> bool {
+    let (successors, keys) = (&terms.successors, &terms.recovery_keys);
+    let (seats, quorum) = (terms.council.len(), usize::from(terms.quorum));
+    successors.len() <= 16
+        && successors.iter().collect::<BTreeSet<_>>().len() == successors.len()
+        && keys.len() <= 8
+        && keys.iter().collect::<BTreeSet<_>>().len() == keys.len()
+        && seats <= 32
+        && terms.council.is_sorted_by(|a, b| a < b)
+        && (quorum == 0) == (seats == 0)
+        && quorum <= seats
+        && terms.delay_days <= 365
 }
 
 fn optional(text: &Option<String>, holds: fn(&str) -> bool) -> bool {

@@ -1,6 +1,7 @@
 //! Chapter *authority*, "What is overruled".
 
 mod bears;
+mod passing;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,8 +9,9 @@ use conclave_core::event::Body;
 use conclave_core::id::{EventId, InviteId};
 use conclave_core::log::AuthorProof;
 
-use crate::basis::{Basis, Level, Source};
+use crate::basis::{Basis, Source};
 use crate::set::Set;
+use crate::weight::{Level, Place, Weight};
 use crate::{Oracle, Taken};
 
 /// The number of a rule in the chapter's table.
@@ -21,9 +23,9 @@ pub struct Overruled {
     /// What is overruled, by what, and by which rule.
     pub by: BTreeMap<usize, (usize, Rule)>,
     /// The weights of all others when they settled.
-    pub settled: BTreeMap<usize, Level>,
+    pub settled: BTreeMap<usize, Weight>,
     /// The weights at first.
-    pub first: BTreeMap<usize, Level>,
+    pub first: BTreeMap<usize, Weight>,
     /// What is left of every basis.
     pub left: BTreeMap<usize, Basis>,
 }
@@ -48,11 +50,7 @@ impl Oracle {
             let Some(greatest) = weights.values().max().cloned() else {
                 return rounds.out;
             };
-            let settles = |number: &usize| weights.get(number) == Some(&greatest);
-            let now: Vec<usize> = rounds.acts.iter().copied().filter(settles).collect();
-            for number in &now {
-                rounds.out.settled.insert(*number, greatest.clone());
-            }
+            let now = rounds.settle(&weights, &greatest);
             for number in now {
                 rounds.bear(number);
             }
@@ -109,7 +107,7 @@ impl<'a> Rounds<'a> {
     }
 
     /// The weights of what is neither settled nor overruled.
-    fn weights(&self) -> BTreeMap<usize, Level> {
+    fn weights(&self) -> BTreeMap<usize, Weight> {
         let mut weights = BTreeMap::new();
         for number in self
             .acts
@@ -124,96 +122,139 @@ impl<'a> Rounds<'a> {
         weights
     }
 
-    fn weight(&self, number: usize, weights: &BTreeMap<usize, Level>) -> Level {
+    fn weight(&self, number: usize, weights: &BTreeMap<usize, Weight>) -> Weight {
         let basis = &self.out.left[&number];
-        if let Some(level) = &basis.fixed {
-            return level.clone();
+        let weight = match &basis.fixed {
+            Some(level) => level.clone().into(),
+            None => self.by_conditions(number, basis, weights),
+        };
+        match self.tenure(number, weights) {
+            Some(tenure) => weight.min(tenure),
+            None => weight,
         }
-        let mut least = Level::Owner;
+    }
+
+    fn by_conditions(
+        &self,
+        number: usize,
+        basis: &Basis,
+        weights: &BTreeMap<usize, Weight>,
+    ) -> Weight {
+        let mut least = Weight::from(Level::Owner);
         for (n, condition) in basis.conditions.iter().enumerate() {
             for sources in condition {
                 let counts = |source: &&Source| n > 0 || source.level > basis.floor;
                 let gives = sources.iter().filter(counts).map(|source| {
                     let carried = self.carried(number, source, weights);
                     if n == 0 {
-                        carried.min(source.level.clone())
+                        carried.min(source.level.clone().into())
                     } else {
                         carried
                     }
                 });
-                least = least.min(gives.max().unwrap_or(Level::Nobody));
+                least = least.min(gives.max().unwrap_or(Level::Nobody.into()));
             }
         }
         least
     }
 
+    /// The place just below the greatest weight in the tenure that an act stands on.
+    fn tenure(&self, number: usize, weights: &BTreeMap<usize, Weight>) -> Option<Weight> {
+        let taken = &self.oracle.taken[number];
+        let left = taken.ground.tenure.iter().filter_map(|id| {
+            let weight = self.weight_of(number, id, weights);
+            weight.filter(|_| !self.out.by.contains_key(&self.oracle.numbers[id]))
+        });
+        let place = match taken.basis.fixed {
+            Some(Level::Root) => Place::Root,
+            Some(Level::Owner) => Place::Owner,
+            _ => Place::Other,
+        };
+        left.max().map(|weight| weight.just_below(place))
+    }
+
+    /// The weight of something that an act stands on, if the two are entangled.
+    fn weight_of(
+        &self,
+        number: usize,
+        on: &EventId,
+        weights: &BTreeMap<usize, Weight>,
+    ) -> Option<Weight> {
+        let on = self.oracle.numbers.get(on)?;
+        let weight = self.out.settled.get(on).or_else(|| weights.get(on));
+        weight
+            .filter(|_| self.entangled.get(&number) == self.entangled.get(on))
+            .cloned()
+    }
+
     /// The least weight of what a source stands on.
-    fn carried(&self, number: usize, source: &Source, weights: &BTreeMap<usize, Level>) -> Level {
-        let mut least = Level::Certificate;
-        for id in &source.stands_on {
-            let Some(on) = self.oracle.numbers.get(id) else {
-                continue;
-            };
-            let weight = self.out.settled.get(on).or_else(|| weights.get(on));
-            if let Some(weight) = weight.filter(|_| self.entangled[&number] == self.entangled[on]) {
-                least = least.min(weight.clone());
-            }
-        }
-        least
+    fn carried(&self, number: usize, source: &Source, weights: &BTreeMap<usize, Weight>) -> Weight {
+        let on = source.stands_on.iter();
+        let weights = on.filter_map(|id| self.weight_of(number, id, weights));
+        weights.min().unwrap_or(Level::Certificate.into())
     }
 
     /// What one event does to all that it bears on, and what then falls with it.
     fn bear(&mut self, bearing: usize) {
         let oracle = self.oracle;
-        // The rules under which it takes something from each.
-        let mut takes: BTreeMap<usize, BTreeSet<Rule>> = BTreeMap::new();
+        let mut takes = Takes::default();
         let open = self.acts.iter().copied().filter(|n| self.open(*n));
         let beside: Vec<usize> = open.filter(|n| oracle.concurrent(bearing, *n)).collect();
         for number in beside {
             let (bearing, event) = (&oracle.taken[bearing], &oracle.taken[number]);
-            let rules = takes.entry(number).or_default();
-            rules.extend(bears::overrules(bearing, event));
+            let direct = [
+                bears::overrules(bearing, event),
+                passing::overrules(bearing, event),
+            ];
+            for rule in direct.into_iter().flatten() {
+                takes.overrules(number, rule);
+            }
             if let Some(basis) = self.out.left.get_mut(&number) {
                 let before = basis.clone();
                 bears::takes(bearing, event, basis);
-                rules.extend((*basis != before).then_some(5));
+                takes.note(number, (*basis != before).then_some(5));
                 let floor = basis.floor.clone();
                 bears::lifts(bearing, event, basis);
-                rules.extend((basis.floor > floor).then_some(6));
+                takes.note(number, (basis.floor > floor).then_some(6));
             }
         }
-        self.fall(bearing, &mut takes);
+        self.fall(bearing, takes);
     }
 
-    /// What has nothing left to stand on falls, and takes along: sources that stood on it, and who came through an invite.
-    fn fall(&mut self, bearing: usize, takes: &mut BTreeMap<usize, BTreeSet<Rule>>) {
+    /// What has nothing left to stand on falls, and takes along: sources that stood on it, who came through an invite, and
+    /// what else stands on it.
+    fn fall(&mut self, bearing: usize, mut takes: Takes) {
+        let oracle = self.oracle;
         let mut fallen: BTreeSet<usize> = BTreeSet::new();
         loop {
             let before = fallen.len();
             let open = self.acts.iter().copied().filter(|n| self.open(*n));
-            for number in open.collect::<Vec<_>>() {
-                let basis = &self.out.left[&number];
-                let directly = takes
-                    .get(&number)
-                    .is_some_and(|rules| rules.first() < Some(&5) && !rules.is_empty());
-                if directly || !basis.stands() {
-                    fallen.insert(number);
+            let open: Vec<usize> = open.collect();
+            for number in &open {
+                let stands = self.out.left[number].stands();
+                if takes.direct.contains(number) || !stands {
+                    fallen.insert(*number);
                 }
             }
             let here = |id: &EventId| {
-                let number = self.oracle.numbers.get(id);
+                let number = oracle.numbers.get(id);
                 number.is_some_and(|number| fallen.contains(number))
             };
-            let open = self.acts.iter().copied().filter(|n| self.open(*n));
-            for number in open.collect::<Vec<_>>() {
-                let rules = takes.entry(number).or_default();
-                let invite = came_through(&self.oracle.taken[number]);
-                rules.extend(invite.is_some_and(|id| here(&EventId(id.0))).then_some(4));
+            for number in open {
+                let invite = came_through(&oracle.taken[number]);
+                if invite.is_some_and(|id| here(&EventId(id.0))) {
+                    takes.overrules(number, 4);
+                }
+                let overruled =
+                    |id: &EventId| here(id) || self.out.by.contains_key(&oracle.numbers[id]);
+                if !oracle.taken[number].ground.stands(overruled) {
+                    takes.overrules(number, 5);
+                }
                 if let Some(basis) = self.out.left.get_mut(&number) {
                     for sources in basis.conditions.iter_mut().flatten() {
                         let all = sources.len();
                         sources.retain(|source| !source.stands_on.iter().any(here));
-                        rules.extend((sources.len() < all).then_some(5));
+                        takes.note(number, (sources.len() < all).then_some(5));
                     }
                 }
             }
@@ -222,7 +263,7 @@ impl<'a> Rounds<'a> {
             }
         }
         for number in fallen {
-            let rule = takes.get(&number).and_then(BTreeSet::first).copied();
+            let rule = takes.rules.get(&number).and_then(BTreeSet::first).copied();
             self.out
                 .by
                 .insert(number, (bearing, rule.unwrap_or_default()));
@@ -230,8 +271,29 @@ impl<'a> Rounds<'a> {
     }
 }
 
+/// What one event takes from others.
+#[derive(Default)]
+struct Takes {
+    /// The rules under which it takes something from each.
+    rules: BTreeMap<usize, BTreeSet<Rule>>,
+    /// What it overrules, whatever is left to stand on.
+    direct: BTreeSet<usize>,
+}
+
+impl Takes {
+    fn note(&mut self, number: usize, rule: Option<Rule>) {
+        self.rules.entry(number).or_default().extend(rule);
+    }
+
+    fn overrules(&mut self, number: usize, rule: Rule) {
+        self.note(number, Some(rule));
+        self.direct.insert(number);
+    }
+}
+
 pub(crate) fn came_through(taken: &Taken) -> Option<InviteId> {
     match taken.proof {
+        _ if taken.ground.owners => None,
         AuthorProof::Member { invite, .. } => invite,
         AuthorProof::Founder => None,
     }

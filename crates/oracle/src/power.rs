@@ -5,8 +5,8 @@ use conclave_core::id::{ChannelId, EventId, IdentityId, RoleId};
 use conclave_core::permissions::Bits;
 
 use crate::State;
-use crate::basis::Level;
 use crate::state::Overwrites;
+use crate::weight::Level;
 
 /// Somebody with the roles that they hold, `@everyone` included, and where they have each from.
 pub(crate) struct Holder {

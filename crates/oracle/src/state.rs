@@ -7,13 +7,16 @@ use conclave_core::id::*;
 use conclave_core::permissions::Bits;
 
 use crate::overrule::Rule;
+use crate::reign::Reign;
 
 /// What the accepted events of a past fold to. Times, ids and numbers are as the events wrote them.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[expect(missing_docs, reason = "the names are the chapter's")]
 pub struct State {
     pub server: ServerId,
+    pub founder: IdentityId,
     pub owner: IdentityId,
+    pub reign: Reign,
     pub name: String,
     /// Empty: none.
     pub description: String,
@@ -41,6 +44,7 @@ pub struct State {
     pub template: u8,
     pub suite: u8,
     pub history: u8,
+    /// Genesis' owner root and hosting root.
     pub owner_root: VerifyKey,
     pub hosting_root: VerifyKey,
     /// What gave a role a bit that it has; no part of the digest, like the next two.

@@ -5,7 +5,8 @@ use conclave_core::id::{ChannelId, EventId, RoleId};
 use conclave_core::permissions::Bits;
 
 use super::{Act, Judged};
-use crate::basis::{Basis, By, Condition, Level, Source};
+use crate::basis::{Basis, By, Condition, Source};
+use crate::weight::Level;
 
 impl Act<'_> {
     /// What membership alone carries.
@@ -28,10 +29,11 @@ impl Act<'_> {
             return None;
         }
         if self.is_owner() {
-            return Some(Basis {
+            let basis = Basis {
                 floor,
                 ..Basis::fixed(Level::Owner)
-            });
+            };
+            return (Level::Owner > basis.floor).then_some(basis);
         }
         if !self.held(channel).contains(permission) {
             return None;

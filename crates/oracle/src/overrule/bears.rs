@@ -7,8 +7,9 @@ use conclave_core::permissions::Bits;
 
 use super::{Rule, came_through, member_of};
 use crate::Taken;
-use crate::basis::{Basis, By, Level, Source};
+use crate::basis::{Basis, By, Source};
 use crate::fold::{channel_of, written};
+use crate::weight::Level;
 
 /// Rules 1 to 4.
 pub(super) fn overrules(bearing: &Taken, on: &Taken) -> Option<Rule> {
@@ -17,7 +18,13 @@ pub(super) fn overrules(bearing: &Taken, on: &Taken) -> Option<Rule> {
         Body::Kick(body) if body.member == author => beyond(&body.seen, device, seq).then_some(1),
         Body::Ban(body) if body.member == author => beyond(&body.seen, device, seq).then_some(1),
         Body::Timeout(body) if body.member == author => match on.body {
-            Some(Body::Merge(_) | Body::DeviceCut(_)) => None,
+            Some(
+                Body::Merge(_)
+                | Body::DeviceCut(_)
+                | Body::SuccessionClaim(_)
+                | Body::SuccessionConfirm(_)
+                | Body::Accession(_),
+            ) => None,
             _ => beyond(&body.seen, device, seq).then_some(2),
         },
         Body::DeviceCut(body) if body.device == device => {
@@ -35,7 +42,7 @@ pub(super) fn overrules(bearing: &Taken, on: &Taken) -> Option<Rule> {
 }
 
 /// What is not within `seen`: its device is not listed, or with a lower sequence, or with none.
-fn beyond(seen: &[Seen], device: DeviceId, seq: u64) -> bool {
+pub(super) fn beyond(seen: &[Seen], device: DeviceId, seq: u64) -> bool {
     let listed = seen.iter().find(|seen| seen.device == device);
     listed.is_none_or(|seen| seen.event_seq < Some(seq))
 }

@@ -36,12 +36,51 @@ pub fn seen(dice: &mut Dice, village: &Village, who: Who) -> Vec<Seen> {
 
 /// Anything at all.
 pub fn any(dice: &mut Dice, village: &Village, who: Who) -> Body {
-    match dice.roll(10) {
+    match dice.roll(11) {
         0..=2 => restriction(dice, village),
         3..=4 => about_member(dice, village, who),
         5..=6 => about_role(dice, village),
         7..=8 => about_channel(dice, village),
+        9 => ownership(dice, village, who),
         _ => about_server(dice, village),
+    }
+}
+
+/// Something about who owns the server, that may make sense where all is known.
+pub fn ownership(dice: &mut Dice, village: &Village, who: Who) -> Body {
+    let me = village.identity(who);
+    let (known, all) = (village.people[who].known.clone(), village.heads());
+    let heads = if dice.one_in(3) { all } else { known };
+    let state = village.oracle.resolve(&heads).unwrap();
+    let reign = &state.reign;
+    let claims: Vec<EventId> = reign.claims.keys().copied().collect();
+    let target = dice.roll(PEOPLE);
+    let policy = reign.policy.as_ref().map(|(id, _)| *id);
+    match (dice.roll(8), policy) {
+        (0 | 1, _) if state.owner == me => {
+            let seen = dice.pick(&[None, Some(0), Some(99)]);
+            village.transfer(who, target, seen).into()
+        }
+        (2 | 3, _) if state.owner == me || reign.policy.is_none() => {
+            let council = [1, 2, 3, 5, 6];
+            let council = &council[dice.roll(3)..3 + dice.roll(3)];
+            let quorum = council.len().min(1 + dice.roll(2)) as u16;
+            village
+                .policy(&[target, (target + 1) % PEOPLE], council, quorum)
+                .into()
+        }
+        (0..=3, _) if state.owner == me && !claims.is_empty() => {
+            let claim = dice.pick(&claims);
+            SuccessionVeto { claim }.into()
+        }
+        (4 | 5, _) if !claims.is_empty() => confirm(dice.pick(&claims)).into(),
+        (6 | 7, _) if !claims.is_empty() => village.take_over(dice.pick(&claims), who).into(),
+        (_, Some(policy)) if dice.one_in(4) => village.recovery_claim(policy, who).into(),
+        (_, Some(policy)) => {
+            let heir = if dice.one_in(3) { target } else { who };
+            village.claim(policy, heir).into()
+        }
+        _ => Merge::default().into(),
     }
 }
 

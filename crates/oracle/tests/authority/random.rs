@@ -76,8 +76,10 @@ struct Counters {
     voided: AtomicU64,
     equivocation: AtomicU64,
     fallen: AtomicU64,
+    old: AtomicU64,
+    passed: AtomicU64,
     /// By the rule that something fell under.
-    rules: [AtomicU64; 6],
+    rules: [AtomicU64; 7],
     rejected: AtomicU64,
 }
 
@@ -134,6 +136,9 @@ fn count(village: &Village, heads: &[EventId], counters: &Counters) {
     add(&counters.voided, !overruled.by.is_empty());
     add(&counters.equivocation, !village.oracle.forks().is_empty());
     add(&counters.fallen, overruled.some_level_fell());
+    add(&counters.old, holds_an_old_event(village));
+    let state = village.oracle.resolve(heads).unwrap();
+    add(&counters.passed, state.reign.begun.is_some());
     let rules: BTreeSet<Rule> = overruled.by.values().map(|(_, rule)| *rule).collect();
     for (rule, counter) in (1..).zip(&counters.rules) {
         add(counter, rules.contains(&rule));
@@ -142,6 +147,16 @@ fn count(village: &Village, heads: &[EventId], counters: &Counters) {
         &counters.rejected,
         village.oracle.accepted().len() < village.made.len(),
     );
+}
+
+/// Whether somebody acted without most of what was there: of five events at least.
+fn holds_an_old_event(village: &Village) -> bool {
+    let accepted = village.oracle.accepted().iter().enumerate();
+    accepted.skip(village.setting).any(|(number, taken)| {
+        let earlier = village.setting..number;
+        let missed = earlier.clone().filter(|n| !taken.past.contains(*n)).count();
+        missed >= 5 && missed * 2 > earlier.len()
+    })
 }
 
 /// The log and the oracle, which share no rule, say the same of every event and every state.
@@ -165,6 +180,8 @@ fn the_log_and_the_oracle_agree_on_random_histories() {
     counters.at_least("a voided event", &counters.voided, 30);
     counters.at_least("an equivocation", &counters.equivocation, 5);
     counters.at_least("a level that fell and held on", &counters.fallen, 5);
+    counters.at_least("an old event", &counters.old, 5);
+    counters.at_least("another owner", &counters.passed, 5);
     for (rule, counter) in (1..).zip(&counters.rules) {
         counters.at_least(&format!("an act voided by rule {rule}"), counter, 0);
         assert!(

@@ -2,6 +2,7 @@
 
 mod attacks;
 mod places;
+mod reigns;
 
 use conclave_core::event::*;
 use conclave_core::id::*;
@@ -44,6 +45,11 @@ pub const ALL: &[(&str, Shape)] = &[
     ("lying clocks", attacks::lying_clocks),
     ("badly placed", attacks::badly_placed),
     ("newer kinds", attacks::newer_kinds),
+    ("claim beside veto", reigns::claim_beside_veto),
+    ("take-overs meet", reigns::take_overs_meet),
+    ("transfers meet", reigns::transfers_meet),
+    ("reign after reign", reigns::reign_after_reign),
+    ("council at odds", reigns::council_at_odds),
 ];
 
 pub fn plant(dice: &mut Dice, village: &mut Village) -> &'static str {

@@ -13,7 +13,7 @@ use crate::shapes;
 use crate::village::*;
 
 /// Histories of every shape.
-const EACH: usize = 3;
+const EACH: usize = 4;
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
@@ -89,7 +89,7 @@ fn case(kind: &str, n: usize, village: &mut Village) -> Value {
 fn cases(kind: &str, shape: shapes::Shape) -> Vec<Value> {
     let mut found: Vec<(bool, u64, Village)> = Vec::new();
     let mut seen = BTreeSet::new();
-    for seed in 0..12 {
+    for seed in 0..16 {
         let mut village = Village::settled();
         let at = village.heads();
         shape(&mut Dice::new(seed), &mut village, &at);

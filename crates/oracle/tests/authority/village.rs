@@ -1,16 +1,21 @@
 //! A server with people who act in it, together or apart; whatever they do goes into the log and into the oracle.
 
+mod bodies;
+mod succession;
+
 use std::sync::OnceLock;
 
 use conclave_core::event::*;
 use conclave_core::id::*;
 use conclave_core::log::{AuthorProof, InsertError, Log, Verdict};
-use conclave_core::member::LeafKeys;
 use conclave_core::permissions::{Bits, Denied};
 use conclave_core::signed::{SigningKey, Verified};
 use conclave_oracle::{Oracle, Outcome, Refusal, Why};
 
 use crate::dice::Dice;
+
+pub use bodies::*;
+pub use succession::confirm;
 
 /// Numbers the people: 0 is the owner.
 pub type Who = usize;
@@ -48,6 +53,7 @@ pub struct Person {
     pub pseudonym: Pseudonym,
     pub register_seq: u64,
     pub devices: Vec<Device>,
+    root: SigningKey,
     /// None for who founded the server.
     pub invite: Option<InviteId>,
     /// The heads that they know of.
@@ -88,6 +94,7 @@ fn person(n: Who) -> Person {
         pseudonym: Pseudonym(bytes(n + 400)),
         register_seq: 0,
         devices: vec![device(0), device(50)],
+        root: SigningKey::from_seed(&bytes(n + 600)),
         invite: None,
         known: Vec::new(),
     }
@@ -129,7 +136,7 @@ impl Village {
             nonce: vec![9; 32].into(),
             everyone: EVERYONE,
             suite: 1,
-            owner_root: VerifyKey(bytes(1)),
+            owner_root: people[OWNER].root.public(),
             hosting_root: VerifyKey(bytes(2)),
             notaries: vec![VerifyKey(bytes(1))],
             notary_quorum: 1,
@@ -193,6 +200,7 @@ impl Village {
         let apart = village.must(inside(false)).into();
         let other = village.must(category(vec![])).into();
         let alone = village.must(channel(vec![])).into();
+        village.must(village.policy(&[4, 5], &[1, 2, 3], 2));
         for person in &mut village.people[1..GUEST] {
             person.invite = Some(open);
         }
@@ -278,7 +286,8 @@ impl Village {
     }
 
     pub fn seal(&self, who: Who, device: usize, event: Event) -> Verified<Event> {
-        Verified::sign(event, &self.people[who].devices[device].key)
+        let person = &self.people[who];
+        Verified::sign_event(event, &person.devices[device].key, &person.root)
     }
 
     pub fn sign(
@@ -420,81 +429,5 @@ fn blank(person: &Person, device: usize, body: &Body) -> Event {
         time: Millis(1000),
         register: None,
         reason: None,
-    }
-}
-
-pub fn invite(role: Option<RoleId>) -> InviteCreate {
-    InviteCreate {
-        kind: 1,
-        verify_key: VerifyKey(bytes(3)),
-        leaf: LeafKeys {
-            x25519: bytes(300).to_vec().into(),
-            xwing: None,
-        },
-        role,
-        channel: None,
-        max_uses: None,
-        expires: None,
-    }
-}
-
-pub fn role(position: &str, permissions: Bits) -> RoleCreate {
-    RoleCreate {
-        name: format!("role {position}"),
-        color: None,
-        hoist: false,
-        mentionable: false,
-        permissions,
-        position: position.into(),
-    }
-}
-
-pub fn role_update(role: RoleId) -> RoleUpdate {
-    RoleUpdate {
-        role,
-        name: None,
-        color: None,
-        hoist: None,
-        mentionable: None,
-        set: None,
-        clear: None,
-        position: None,
-    }
-}
-
-pub fn channel(overwrites: Vec<Overwrite>) -> ChannelCreate {
-    ChannelCreate {
-        name: "general".into(),
-        kind: 0,
-        topic: None,
-        parent: None,
-        position: "V".into(),
-        overwrites,
-        synced: false,
-        durability: 1,
-        ttl_ms: None,
-        slow_mode_s: 0,
-    }
-}
-
-pub fn category(overwrites: Vec<Overwrite>) -> ChannelCreate {
-    ChannelCreate {
-        kind: 4,
-        ..channel(overwrites)
-    }
-}
-
-pub fn channel_update(channel: ChannelId) -> ChannelUpdate {
-    ChannelUpdate {
-        channel,
-        name: None,
-        topic: None,
-        parent: None,
-        parent_clear: None,
-        position: None,
-        durability: None,
-        ttl_ms: None,
-        slow_mode_s: None,
-        synced: None,
     }
 }
