@@ -7,6 +7,7 @@
 mod causality;
 mod insert;
 mod limits;
+mod newcomers;
 mod origin;
 mod outcome;
 mod page;
@@ -84,6 +85,9 @@ pub struct Log {
     causality: Causality,
     chains: BTreeMap<DeviceId, Chain>,
     snapshots: Snapshots,
+    /// Accepted events that were found in a quarrel with a concurrent one; no more than there are events. Of every state that
+    /// is kept all such events are here ([`newcomers`]).
+    quarrels: BTreeSet<EventId>,
     current: Option<Community>,
     halts: BTreeMap<EventId, HaltReason>,
 }
@@ -125,6 +129,7 @@ impl Log {
             causality: Causality::default(),
             chains: BTreeMap::new(),
             snapshots: Snapshots::default(),
+            quarrels: BTreeSet::new(),
             current: None,
             halts: BTreeMap::new(),
         }

@@ -24,6 +24,7 @@ mod role;
 mod roster;
 mod structure;
 mod succession;
+mod traces;
 
 use std::sync::Arc;
 
@@ -31,7 +32,7 @@ pub(crate) use act::{Act, copy_of};
 pub use channel::{Channel, ChannelKind, Overwrites};
 pub use cut::{CutError, verify_cut};
 pub use diff::{StateChange, diff};
-pub(crate) use fold::fold;
+pub(crate) use fold::{append, fold};
 pub(crate) use ground::ground_of;
 use imbl::{OrdMap, OrdSet};
 pub use invite::{Invite, InviteKind};
@@ -44,6 +45,7 @@ pub use role::Role;
 pub use roster::{Admitted, Member, ROSTER_MAX, Roster};
 pub use structure::Structure;
 pub use succession::{Claim, Policy, Reign, Title};
+pub(crate) use traces::Newcomers;
 
 use crate::event::{BlobRef, Genesis};
 use crate::id::{ChannelId, DeviceId, EventId, IdentityId, InviteId, LeafId, RoleId, ServerId};

@@ -22,13 +22,24 @@ const ADMINS: usize = 20;
 
 fn main() -> Result<()> {
     let mut worst = (0.0, "");
-    let shapes: [(&str, fn(&mut Maker, usize)); 6] = [
+    let shapes: [(&str, fn(&mut Maker, usize)); 9] = [
         ("bans beside their targets' acts", bans),
         ("one role's bits, all at once", bits),
         ("overwrites of one channel, all at once", overwrites),
         ("a wide log that is merged by sixteens", wide),
         ("a ladder of merges", ladder),
-        ("a ladder that lags a rung", lagging),
+        ("a ladder that lags a rung", |maker, n| {
+            lagging(maker, n, 1, never)
+        }),
+        ("a ladder that lags 200 rungs", |maker, n| {
+            lagging(maker, n, 200, never);
+        }),
+        ("a lagging ladder, a quarrel every 20 rungs", |maker, n| {
+            lagging(maker, n, 1, |n| n.is_multiple_of(20));
+        }),
+        ("a lagging ladder of quarrels", |maker, n| {
+            lagging(maker, n, 1, |_| true);
+        }),
     ];
     for (name, make) in shapes {
         let shop = Workshop::new(ADMINS, 250, 20);
@@ -209,10 +220,15 @@ fn ladder(maker: &mut Maker, n: usize) {
     maker.rows.push(row);
 }
 
-/// Two chains, each event of which cites its own last and the other's last but one.
-fn lagging(maker: &mut Maker, n: usize) {
+fn never(_: usize) -> bool {
+    false
+}
+
+/// Two chains, each event of which cites its own last and the other's last but so many. Where they quarrel, both give one role to
+/// one member.
+fn lagging(maker: &mut Maker, n: usize, lag: usize, quarrel: fn(usize) -> bool) {
     let last = maker.rows.last().copied();
-    let before = n.checked_sub(2).map(|at| maker.rows[at]);
+    let before = n.checked_sub(lag + 1).map(|at| maker.rows[at]);
     let row = [0, 1].map(|side| {
         let own = last.map(|row| row[side]);
         let other = before.map(|row| row[1 - side]);
@@ -222,7 +238,7 @@ fn lagging(maker: &mut Maker, n: usize) {
         } else {
             heads
         };
-        let grant = maker.grant(n, side + 1);
+        let grant = maker.grant(n, if quarrel(n) { 1 } else { side + 1 });
         maker.act(side + 1, heads, grant)
     });
     maker.rows.push(row);

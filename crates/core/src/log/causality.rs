@@ -66,6 +66,28 @@ impl Causality {
         a != b && self.is_ancestor(a, core::slice::from_ref(b))
     }
 
+    /// What is before every one of some events. Unknown events have no past.
+    pub(super) fn common_past(&self, of: &[EventId]) -> CommonPast<'_> {
+        CommonPast {
+            places: &self.places,
+            of: of
+                .iter()
+                .map(|event| self.places.get(event).map(Arc::as_ref))
+                .collect(),
+        }
+    }
+
+    /// How much an event has in its past, roughly: what its floor and its clock say both counts twice.
+    pub(super) fn reach(&self, of: &EventId) -> u64 {
+        self.places.get(of).map_or(0, |place| {
+            let reached = place
+                .clock
+                .values()
+                .map(|position| u64::from(*position) + 1);
+            u64::from(place.floor) + u64::from(place.position) + reached.sum::<u64>()
+        })
+    }
+
     /// Whether the acts of a region, by their parents, show what is before what.
     pub(crate) fn is_shown_by_acts(&self) -> bool {
         !self.gaps
@@ -113,6 +135,23 @@ impl Causality {
             clock,
         };
         self.places.insert(id, Arc::new(place));
+    }
+}
+
+/// The past that some events share.
+pub(super) struct CommonPast<'a> {
+    places: &'a OrdMap<EventId, Arc<Place>>,
+    of: Vec<Option<&'a Place>>,
+}
+
+impl CommonPast<'_> {
+    /// Whether an event is in it, or one of the events itself where that is in the past of the rest.
+    pub fn holds(&self, event: &EventId) -> bool {
+        let Some(place) = self.places.get(event) else {
+            return false;
+        };
+        let mut of = self.of.iter();
+        of.all(|above| above.is_some_and(|above| above.reaches(place)))
     }
 }
 

@@ -101,7 +101,18 @@ impl Log {
             if at == [self.server.genesis()] {
                 break self.founding()?;
             }
+            let from = self.most_knowing(&at);
+            if let Some(from) = from
+                && let Some(state) = self.add_newcomers(from, &at)
+            {
+                self.snapshots.keep(at, state.clone());
+                break state;
+            }
             let (events, before) = self.region_below(&at)?;
+            if from.is_none() && events.len() > 1 {
+                // Nobody has looked for quarrels among these, so all may be in one.
+                self.quarrels.extend(events.iter().copied());
+            }
             let heads = core::mem::replace(&mut at, before);
             regions.push(Region { heads, events });
         };

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use imbl::{OrdMap, OrdSet};
-use keys::Key;
+pub(super) use keys::{Key, of as keys_of};
 
 use super::overrule::{Pasts, Standing, settle};
 use super::{Act, Community, Reign, Role};
@@ -83,6 +83,15 @@ pub(crate) fn fold(base: &Community, acts: &[&Act], causality: &Causality) -> Co
             Some(own) => state.fold_part(part, 0, &own),
             None => state.fold_part(part, start, &pasts),
         }
+    }
+    state
+}
+
+/// Folds acts that quarrel with nothing beside them into a state, one after the other; `acts` stand in causal order.
+pub(crate) fn append(base: &Community, acts: &[&Act]) -> Community {
+    let mut state = base.clone();
+    for act in acts.chunks(1) {
+        state.fold_part(act, 0, &Pasts::none());
     }
     state
 }

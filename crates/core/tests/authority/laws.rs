@@ -9,12 +9,12 @@ use proptest::prelude::*;
 
 use crate::world::*;
 
-const PEOPLE: usize = 6;
+pub const PEOPLE: usize = 6;
 
 /// Fixed pools of targets, so that random acts meet each other.
-struct Stage {
-    roles: Vec<RoleId>,
-    channels: Vec<ChannelId>,
+pub struct Stage {
+    pub roles: Vec<RoleId>,
+    pub channels: Vec<ChannelId>,
 }
 
 /// A small linear generator: the proptest seed is what shrinks.
@@ -52,7 +52,7 @@ const POWERS: [Bits; 4] = [
     Bits::NONE,
 ];
 
-fn stage(world: &mut World) -> Stage {
+pub fn stage(world: &mut World) -> Stage {
     let positions = ["t", "k", "e", "5"];
     let mut roles = Vec::new();
     for (n, (position, power)) in positions.into_iter().zip(POWERS).enumerate() {
@@ -71,7 +71,7 @@ fn stage(world: &mut World) -> Stage {
 }
 
 /// A random act, often allowed.
-fn body(dice: &mut Dice, world: &World, stage: &Stage) -> Body {
+pub fn body(dice: &mut Dice, world: &World, stage: &Stage) -> Body {
     let target = 1 + dice.roll(PEOPLE);
     let member = world.identity(target);
     let seq = [None, Some(0), Some(3)][dice.roll(3)];
@@ -292,7 +292,7 @@ pub fn history(seed: u64, length: usize) -> World {
     world
 }
 
-fn verdicts(log: &Log, events: &[Signed]) -> Vec<Option<Verdict>> {
+pub fn verdicts(log: &Log, events: &[Signed]) -> Vec<Option<Verdict>> {
     events
         .iter()
         .map(|(event, _)| log.verdict(&event.event_id()).cloned())

@@ -8,6 +8,7 @@ mod overruling;
 mod ownership;
 mod refusals;
 mod roster;
+mod shapes;
 mod structure;
 mod succession;
 mod succession_laws;

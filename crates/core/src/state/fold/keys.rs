@@ -6,7 +6,7 @@ use crate::state::Act;
 
 /// A register of the state with one value.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(super) enum Key {
+pub(in crate::state) enum Key {
     Name,
     Description,
     Icon,
@@ -34,7 +34,7 @@ pub(super) enum Key {
 }
 
 /// Calls `write` with every register that an event writes.
-pub(super) fn of(act: &Act, mut write: impl FnMut(Key)) {
+pub(in crate::state) fn of(act: &Act, mut write: impl FnMut(Key)) {
     match &act.body {
         Body::ServerUpdate(body) => of_server(body, write),
         Body::RoleUpdate(body) => of_role(body, write),

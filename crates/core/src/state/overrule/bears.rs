@@ -154,7 +154,7 @@ impl Court<'_> {
 
 impl Act {
     /// The member on whom the event acts, other than its author.
-    pub(super) fn target_member(&self) -> Option<IdentityId> {
+    pub(in crate::state) fn target_member(&self) -> Option<IdentityId> {
         let member = match &self.body {
             Body::Ban(body) => body.member,
             Body::Kick(body) => body.member,
@@ -167,7 +167,7 @@ impl Act {
     }
 
     /// The role below its author that the event acts on.
-    pub(super) fn target_role(&self) -> Option<RoleId> {
+    pub(in crate::state) fn target_role(&self) -> Option<RoleId> {
         match &self.body {
             Body::RoleUpdate(body) => Some(body.role),
             Body::RoleDelete(body) => Some(body.role),
