@@ -1,7 +1,7 @@
 /** Moderators' pages: the audit log, "why?", lockdown, many bans at once, prune, and what does not survive a merge. */
 
 import { expect, same, until, type Person, type Suite } from './harness';
-import { channel, closeDialog, createServer, inviteLink, join, nameMyself, serverMenu, settingsPage, shot } from './steps';
+import { channel, closeDialog, createServer, inviteLink, join, nameMyself, say, serverMenu, settingsPage, shot } from './steps';
 
 /** MANAGE_GUILD, BAN_MEMBERS, KICK_MEMBERS, MODERATE_MEMBERS, VIEW_AUDIT_LOG, MANAGE_ROLES, CREATE_INSTANT_INVITE. */
 const MODERATOR = (1n << 5n) | (1n << 2n) | (1n << 1n) | (1n << 40n) | (1n << 7n) | (1n << 28n) | 1n;
@@ -61,7 +61,7 @@ export default function moderation({ world, step }: Suite): void {
     await page.getByTestId('audit-actor').selectOption({ label: 'Ada' });
     await page.getByTestId('audit-action').selectOption('role_grant');
     await page.getByTestId('audit-role_create').waitFor({ state: 'detached' });
-    same(await page.getByTestId('audit-role_grant').count(), 1, 'grants by Ada');
+    await until('her one grant is listed', async () => (await page.getByTestId('audit-role_grant').count()) === 1);
     await closeDialog(page);
   });
 
@@ -95,6 +95,27 @@ export default function moderation({ world, step }: Suite): void {
     await page.locator('dialog').waitFor();
     await shot(page, 'moderation-timeout');
     await closeDialog(page);
+  });
+
+  step('a member reports a message, and the moderators alone see it', async () => {
+    const [ben, cleo] = [who('Ben').page, who('Cleo').page];
+    await say(who('Dan').page, 'LASER POINTERS half price');
+    await ben.locator('article').filter({ hasText: 'LASER POINTERS' }).waitFor();
+    await cleo.locator('article').filter({ hasText: 'LASER POINTERS' }).click({ button: 'right' });
+    await cleo.getByRole('menuitem', { name: 'Report this message' }).click();
+    await cleo.getByLabel('What is wrong?').fill('He sells things in every channel.');
+    await shot(cleo, 'moderation-report');
+    await cleo.getByTestId('report').click();
+    await cleo.getByText('Sealed to 2 devices of the moderators.').waitFor();
+    await ben.getByTestId('reports-banner').getByRole('button').click();
+    await ben.getByTestId('report-entry').filter({ hasText: 'He sells things in every channel.' }).waitFor();
+    await ben.getByText('the same as in your own copy').waitFor();
+    await shot(ben, 'moderation-reports');
+    await ben.getByTestId('report-dismiss').click();
+    await ben.getByText('Nothing waits for you.').waitFor();
+    await closeDialog(ben);
+    await who('Ada').page.getByTestId('reports-banner').waitFor();
+    same(await who('Dan').page.getByTestId('reports-banner').count(), 0, 'banners of the one who was reported');
   });
 
   step('a lockdown stops joins until it is lifted', async () => {

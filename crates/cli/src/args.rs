@@ -4,6 +4,7 @@ mod account;
 mod chats;
 mod ownership;
 mod reading;
+mod reports;
 
 mod audit;
 mod relay;
@@ -19,6 +20,7 @@ pub use self::relay::RelayArgs;
 
 pub use self::chats::ChatCommand;
 pub use self::reading::{MessageCommand, NotifyArgs, ReadArgs};
+pub use self::reports::ReportCommand;
 use crate::demo::DemoArgs;
 use crate::error::EXIT_CODES;
 use crate::profile::ProfileArgs;
@@ -233,6 +235,9 @@ pub enum Command {
         #[arg(long)]
         reason: Option<String>,
     },
+    /// Tell the moderators of somebody, or see what was reported to you
+    #[command(subcommand)]
+    Report(ReportCommand),
     /// Why a member may do something, or may not: which role, overwrite or ban decides, who made it so and when
     Why {
         server: String,

@@ -11,6 +11,7 @@ pub mod moderation;
 pub mod node;
 pub mod ownership;
 pub mod reading;
+pub mod reports;
 pub mod roles;
 pub mod servers;
 

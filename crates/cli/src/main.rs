@@ -23,7 +23,7 @@ use crate::args::{Cli, Command, RunArgs};
 use crate::client::Client;
 use crate::commands::{
     account, audit, channels, chats, invites, members, messages, moderation, node, ownership,
-    reading, roles, servers,
+    reading, reports, roles, servers,
 };
 use crate::error::CliError;
 use crate::output::Output;
@@ -184,6 +184,7 @@ fn talk(client: &Client, out: Output, command: Command) -> Result<(), CliError> 
         | Command::Prune { .. }
         | Command::Lockdown { .. }
         | Command::Why { .. }) => moderation::run(client, out, command),
+        Command::Report(command) => reports::run(client, out, command),
         Command::Keys { channel } => channels::keys(client, out, &channel),
         Command::Audit(args) => audit::run(client, out, &args),
         Command::Profile(command) => account::profile(client, out, command),

@@ -1,9 +1,11 @@
 //! The member plane: one signed register per device, and the personal text that it commits to.
 
+mod note;
 mod record;
 
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
+pub use note::{Note, Quote, REPORT_QUOTE_BYTES_MAX, REPORT_REASON_BYTES_MAX, Report};
 pub use record::{
     BIO_BYTES_MAX, DISPLAY_NAME_CHARS_MAX, Direct, MEMBER_RECORD_BYTES_MAX, MemberRecord,
     NICKNAME_CHARS_MAX, Personal, PersonalText, Profile, REACH_PLACES_MAX, Reach, RecordError,

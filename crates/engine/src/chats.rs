@@ -5,8 +5,6 @@
 use conclave_core::codec::{self, Limits};
 use conclave_core::id::{IdentityId, Millis, ServerId};
 use conclave_core::invite::InviteLink;
-use conclave_core::keys::{open_note, seal_note};
-use conclave_core::member::{Direct, LeafKeys};
 use conclave_core::view::{Direction, KeyRange, Table, View, ViewError};
 use minicbor::{Decode, Encode};
 
@@ -14,7 +12,6 @@ use crate::ctx::Ctx;
 use crate::effect::Notice;
 use crate::inbox::Verdict;
 use crate::room::{Room, decode_row};
-use crate::wire::Position;
 
 /// Requests that wait at once; more are dropped, oldest kept, so that nobody can bury a person in them.
 pub const REQUESTS_MAX: usize = 100;
@@ -40,49 +37,17 @@ pub struct Request {
     pub time: Millis,
 }
 
-/// Seals an invitation to one device.
-#[must_use]
-pub fn seal(
-    ctx: &mut Ctx<'_>,
-    room: &Room,
-    to: conclave_core::id::Pseudonym,
-    leaf: &LeafKeys,
-    link: &str,
-) -> Option<Direct> {
-    let (encapsulated, ciphertext) =
-        seal_note(room.suite(), leaf, link.as_bytes(), ctx.rng).ok()?;
-    Some(Direct {
-        to,
-        encapsulated: encapsulated.into(),
-        ciphertext: ciphertext.into(),
-    })
-}
-
-/// Takes an invitation from somebody in a shared server, if it is for this device.
+/// Takes an invitation from somebody in a shared server.
 ///
 /// # Errors
 /// [`ViewError`] if the store cannot be read.
 pub(crate) fn accept(
-    room: &mut Room,
+    room: &Room,
     ctx: &mut Ctx<'_>,
     from: IdentityId,
-    _position: &Position,
-    direct: &Direct,
+    note: &[u8],
 ) -> Result<Verdict, ViewError> {
-    let me = conclave_core::id::Pseudonym(ctx.me.pseudonym(room.id).public().0);
-    if direct.to != me || from == ctx.identity() || !room.is_member(&from) {
-        return Ok(Verdict::Done);
-    }
-    let leaf = ctx.me.leaf(room.id);
-    let Ok(note) = open_note(
-        room.suite(),
-        &leaf,
-        &direct.encapsulated,
-        &direct.ciphertext,
-    ) else {
-        return Ok(Verdict::Refuse("a sealed note does not open".to_owned()));
-    };
-    let Some(link) = core::str::from_utf8(&note).ok() else {
+    let Some(link) = core::str::from_utf8(note).ok() else {
         return Ok(Verdict::Refuse("a sealed note is not text".to_owned()));
     };
     let Ok(parsed) = InviteLink::parse(link) else {

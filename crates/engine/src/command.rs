@@ -119,6 +119,18 @@ pub enum Command {
         server: ServerId,
         days: u32,
     },
+    /// Tells the moderators of somebody, with a message of theirs where there is one.
+    Report {
+        server: ServerId,
+        about: IdentityId,
+        message: Option<EnvelopeId>,
+        reason: String,
+    },
+    /// Is done with a report.
+    DismissReport {
+        server: ServerId,
+        report: u64,
+    },
     /// Says that one knows which own events did not survive.
     AcknowledgeLost {
         server: ServerId,

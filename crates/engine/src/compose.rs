@@ -13,6 +13,7 @@ mod messages;
 mod moderation;
 mod ownership;
 mod register;
+mod reports;
 mod roles;
 
 use conclave_core::codec;
@@ -76,6 +77,13 @@ pub fn run(state: &mut State, ctx: &mut Ctx<'_>, command: Command) -> Result<Rep
             ctx.reason = Some(reason);
             run(state, ctx, *command)
         }
+        Command::Report {
+            server,
+            about,
+            message,
+            reason,
+        } => reports::report(state, ctx, server, about, message, &reason),
+        Command::DismissReport { server, report } => reports::dismiss(ctx, server, report),
         Command::AcknowledgeLost { .. } | Command::BanMany { .. } | Command::Prune { .. } => {
             moderation::run(state, ctx, command)
         }

@@ -112,6 +112,11 @@ pub enum Notice {
         server: ServerId,
         event: EventId,
     },
+    /// A report came, or was dismissed.
+    Report {
+        server: ServerId,
+        number: u64,
+    },
     Network,
 }
 

@@ -16,9 +16,11 @@ use crate::markdown::MdNode;
 pub use ownership::*;
 
 mod log;
+mod report;
 mod why;
 
 pub use log::{AuditEntry, AuditPage, LostEntry, Overruling, WhyNot};
+pub use report::{QuoteView, ReportView, Seen};
 pub use why::{Why, WhyEvent, WhyStep};
 
 /// The account.
@@ -89,6 +91,8 @@ pub struct ServerDetail {
     pub joins_paused: bool,
     /// Own events that did not survive a merge, and that this person has not been shown yet.
     pub lost_unseen: usize,
+    /// Reports that wait for this person.
+    pub reports_open: usize,
 }
 
 /// A channel that this person may see.

@@ -4,6 +4,7 @@ mod admin;
 mod audit;
 mod messages;
 mod ownership;
+mod reports;
 mod servers;
 mod why;
 

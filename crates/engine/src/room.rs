@@ -15,7 +15,7 @@ use conclave_core::id::{
     RegisterId, ServerId, ServerTag, TopicTag,
 };
 use conclave_core::identity::IdentityLog;
-use conclave_core::keys::{EpochKeys, Suite};
+use conclave_core::keys::{EpochKeys, KeyRecord, Suite};
 use conclave_core::log::{AuthorProof, Log};
 use conclave_core::member::{JoinProof, PersonalText, Profile, Reach, Register};
 use conclave_core::permissions::{self, Action, Actor};
@@ -265,6 +265,21 @@ impl Room {
         past.filter(|(id, _)| self.log.is_ancestor(id, core::slice::from_ref(event)))
             .map(|(_, position)| *position)
             .collect()
+    }
+
+    /// Whether an envelope holds an epoch that was sealed to a device: the tag of its leaf among the slots tells everybody.
+    #[must_use]
+    pub fn is_epoch_for(&self, device: &Pseudonym, envelope: &[u8]) -> bool {
+        let Some(register) = self.roster.by_pseudonym(device) else {
+            return false;
+        };
+        let Ok(envelope) = stored_envelope(envelope) else {
+            return false;
+        };
+        match KeyRecord::decode(&envelope.sealed) {
+            Ok(KeyRecord::Epoch(record)) => record.slot_of(&register.leaf.id()).is_some(),
+            _ => false,
+        }
     }
 
     /// Epochs of audiences that this account reads, of which no key is here.

@@ -106,6 +106,14 @@ pub struct Located {
     pub deleted: bool,
 }
 
+/// The text of a message as it stands; empty once deleted, and if there is none.
+///
+/// # Errors
+/// [`ViewError`] if the store cannot be read.
+pub fn text(view: &dyn View, message: &EnvelopeId) -> Result<String, ViewError> {
+    Ok(row::load(view, message)?.map_or_else(String::new, |row| row.text().to_owned()))
+}
+
 /// Finds a message.
 ///
 /// # Errors

@@ -62,9 +62,9 @@ fn every_command_does_what_it_says() {
     talk::chats(&town, &server);
     moderation(&town, &server);
     ownership(&town, &server);
+    the_node(&town);
     tools::run(&town, &server);
     successors(&town, &server);
-    the_node(&town);
     failures(&town);
     leaving(&town, &server);
 

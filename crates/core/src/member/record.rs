@@ -85,7 +85,7 @@ pub struct Successor {
     pub link: String,
 }
 
-/// A note sealed to one device's leaf: today an invitation to a chat.
+/// A note sealed to one device's leaf: an invitation to a chat, or a [`Note`](super::Note).
 #[derive(Clone, PartialEq, Eq, Debug, Encode, Decode)]
 #[cbor(map)]
 pub struct Direct {
@@ -147,7 +147,7 @@ pub enum RecordError {
     },
 }
 
-fn limit(what: &'static str, len: usize, max: usize) -> Result<(), RecordError> {
+pub(super) fn limit(what: &'static str, len: usize, max: usize) -> Result<(), RecordError> {
     if len > max {
         Err(RecordError::Limit { what, len, max })
     } else {

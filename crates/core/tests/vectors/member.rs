@@ -150,6 +150,18 @@ fn member() {
         }),
     ));
     cases.push(plain(
+        "note with a report",
+        &Note::Report(Report {
+            about: IdentityId([21; 32]),
+            reason: "sells laser pointers".into(),
+            quote: Some(Quote {
+                channel: ChannelId([22; 32]),
+                message: EnvelopeId([23; 32]),
+                text: "half price, tonight only".into(),
+            }),
+        }),
+    ));
+    cases.push(plain(
         "closing",
         &Closing {
             pseudonym: Pseudonym([18; 32]),

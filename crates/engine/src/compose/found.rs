@@ -16,7 +16,6 @@ use conclave_core::state::position;
 use super::join::{join, leave};
 use super::register::{first_register, send_profile, send_reach};
 use super::{act, check_name, community, invites, register_record, room_of, send_member_record};
-use crate::chats;
 use crate::command::{Command, CommandError, InviteDraft, Reply, Template};
 use crate::ctx::Ctx;
 use crate::effect::Notice;
@@ -24,6 +23,7 @@ use crate::outbox;
 use crate::peer::State;
 use crate::room::{Local, Room, Standing};
 use crate::rotation;
+use crate::{chats, notes};
 
 /// Most characters of a server's name.
 const NAME_CHARS_MAX: usize = 100;
@@ -321,7 +321,7 @@ fn create_chat(
     let community = community(shared)?;
     for member in &members {
         for (pseudonym, leaf) in shared.roster.leaves(&community, member) {
-            if let Some(direct) = chats::seal(ctx, shared, pseudonym, &leaf, &link) {
+            if let Some(direct) = notes::seal(ctx, shared, pseudonym, &leaf, link.as_bytes()) {
                 send_member_record(shared, ctx, MemberRecord::Direct(direct))?;
             }
         }

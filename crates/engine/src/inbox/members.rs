@@ -13,9 +13,9 @@ use conclave_core::view::Table;
 use minicbor::bytes::ByteVec;
 
 use super::{Fault, Verdict, settle_waiting};
-use crate::chats;
 use crate::ctx::Ctx;
 use crate::effect::Notice;
+use crate::notes;
 use crate::room::{Room, Wait};
 use crate::successors;
 use crate::wire::Position;
@@ -62,7 +62,7 @@ pub fn accept(
     match record {
         MemberRecord::Personal(personal) => accept_personal(room, ctx, &personal),
         MemberRecord::Reach(reach) => accept_reach(room, ctx, position, reach),
-        MemberRecord::Direct(direct) => chats::accept(room, ctx, sender, position, &direct),
+        MemberRecord::Direct(direct) => notes::accept(room, ctx, sender, &direct),
         MemberRecord::Successor(successor) => successors::accept(room, ctx, sender, &successor),
         MemberRecord::Register { .. } => Ok(Verdict::Done),
     }

@@ -12,6 +12,7 @@ use crate::command::Presence;
 use crate::model::{
     Channel, Connection, Member, ReadSummary, Role, ServerDetail, ServerState, ServerSummary,
 };
+use crate::reports;
 use crate::room::{Room, Standing};
 use crate::sync::Who;
 use crate::timeline;
@@ -49,6 +50,7 @@ impl Reader<'_> {
                 default_durability: 2,
                 joins_paused: false,
                 lost_unseen: 0,
+                reports_open: 0,
             }));
         };
         let me = self.account.id();
@@ -72,6 +74,7 @@ impl Reader<'_> {
             default_durability: community.durability(),
             joins_paused: community.joins_paused(),
             lost_unseen: self.lost_unseen(server)?,
+            reports_open: reports::all(self.view, server)?.len(),
         }))
     }
 

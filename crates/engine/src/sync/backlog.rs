@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use conclave_core::envelope::Topic;
-use conclave_core::id::{EventId, Pseudonym, ServerTag, TopicTag};
+use conclave_core::id::{Pseudonym, ServerTag, TopicTag};
 use conclave_core::policy::Durability;
 use conclave_core::state::InviteKind;
 use conclave_core::view::{Direction, KeyRange, Table, View, ViewError};
@@ -150,7 +150,7 @@ pub(super) fn may_have(room: &Room, who: Who, topic: &Topic) -> bool {
     match (who, topic) {
         (_, Topic::Account(_)) => false,
         (Who::Unknown, _) => false,
-        (Who::Former { event, .. }, Topic::Authority(_)) => event.is_some(),
+        (Who::Former { event, .. }, Topic::Authority(_) | Topic::Keys(_)) => event.is_some(),
         (Who::Former { .. }, _) => false,
         (Who::Invite(_), Topic::Keys(_) | Topic::Members(_) | Topic::Authority(_)) => true,
         (Who::Invite(invite), Topic::Channel(_, channel)) => {
@@ -198,11 +198,19 @@ pub(super) fn pump(
     if sub.in_flight || sub.backlog.is_empty() {
         return Ok(());
     }
-    let until = match sub.who {
-        Who::Former { event, .. } => event,
+    let allowed = match sub.who {
+        Who::Former {
+            event: Some(event),
+            pseudonym,
+            ..
+        } => Some((room.places_up_to(&event), pseudonym)),
         _ => None,
     };
-    let envelopes = next_batch(room, sub, ctx, until)?;
+    let may_have = |position: &Position, envelope: &[u8]| match &allowed {
+        Some((past, former)) => past.contains(position) || room.is_epoch_for(former, envelope),
+        None => true,
+    };
+    let envelopes = next_batch(sub, ctx, &may_have)?;
     if envelopes.is_empty() {
         return Ok(());
     }
@@ -221,14 +229,12 @@ pub(super) fn pump(
     Ok(())
 }
 
-/// Collects the next batch of a backlog; `until` bounds it to the past of one event.
+/// Collects the next batch of a backlog; of what the other side may have.
 fn next_batch(
-    room: &Room,
     sub: &mut Sub,
     ctx: &Ctx<'_>,
-    until: Option<EventId>,
+    may_have: &dyn Fn(&Position, &[u8]) -> bool,
 ) -> Result<Vec<Vec<u8>>, ViewError> {
-    let allowed: Option<Vec<Position>> = until.map(|event| room.places_up_to(&event));
     let mut batch = Vec::new();
     let mut bytes = 0;
     while let Some(run) = sub.backlog.front_mut() {
@@ -250,10 +256,7 @@ fn next_batch(
             let Some(position) = Position::from_key(&key) else {
                 continue;
             };
-            if allowed
-                .as_ref()
-                .is_some_and(|allowed| !allowed.contains(&position))
-            {
+            if !may_have(&position, &envelope) {
                 run.next = position.seq + 1;
                 continue;
             }

@@ -96,12 +96,17 @@ pub fn broadcast(rooms: &Rooms, links: &Links, ctx: &mut Ctx<'_>) {
     }
 }
 
-/// A removed member still gets the very event that removed them; nothing else.
+/// A removed member still gets the very event that removed them, and the epoch that opens it; nothing else.
 fn may_pass(room: &Room, who: super::Who, topic: &Topic, item: &Outgoing) -> bool {
     match who {
         super::Who::Former {
-            event: Some(event), ..
-        } => room.event_places.get(&event) == Some(&item.position),
+            event: Some(event),
+            pseudonym,
+            ..
+        } => match topic {
+            Topic::Keys(_) => room.is_epoch_for(&pseudonym, &item.bytes),
+            _ => room.event_places.get(&event) == Some(&item.position),
+        },
         super::Who::Unknown => false,
         _ => backlog::may_have(room, who, topic),
     }

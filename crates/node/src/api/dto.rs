@@ -10,6 +10,7 @@ pub mod message;
 pub mod moderation;
 pub mod network;
 pub mod ownership;
+pub mod report;
 pub mod requests;
 pub mod server;
 

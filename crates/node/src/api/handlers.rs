@@ -11,6 +11,7 @@ pub mod messages;
 pub mod moderation;
 pub mod node;
 pub mod ownership;
+pub mod reports;
 pub mod roles;
 pub mod servers;
 pub mod tokens;

@@ -14,6 +14,7 @@ use crate::api::dto::log::LostEntry;
 use crate::api::dto::member::Member;
 use crate::api::dto::message::{Delivery, Message};
 use crate::api::dto::ownership::Ownership;
+use crate::api::dto::report::Report;
 use crate::api::dto::server::{Server, ServerState, ServerSummary};
 use crate::api::{Action, FileBook, Id};
 
@@ -97,6 +98,22 @@ pub fn expand(
                 "entry": entry.map(LostEntry::from),
             });
             told("server.lost", Some(*server), Action::AuditRead, &data)
+        }
+        Notice::Report { server, number } => {
+            let reports = reader.reports(*server)?;
+            let open = reports.len();
+            let report = reports.into_iter().find(|report| report.number == *number);
+            let data = json!({
+                "server_id": server.to_string(),
+                "open": open,
+                "report": report.map(|report| Report::of(*server, report)),
+            });
+            told(
+                "reports.updated",
+                Some(*server),
+                Action::MembersModerate,
+                &data,
+            )
         }
         Notice::Network => Ok(None),
     }

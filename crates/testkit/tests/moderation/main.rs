@@ -4,6 +4,7 @@
 mod access;
 mod ownership;
 mod removal;
+mod reports;
 mod successors;
 mod survival;
 mod talk;

@@ -272,3 +272,45 @@ fn nobody_escapes_a_ban_by_making_links() {
     assert!(read.iter().any(|text| text == "welcome"), "{read:?}");
     assert!(read.iter().all(|text| text != "at last"), "{read:?}");
 }
+
+/// Somebody leaves, and nobody has said anything since, when another one is banned: they are told all the same, at once or when they
+/// come back.
+#[test]
+fn a_ban_right_after_somebody_left_is_told_to_whom_it_bans() {
+    for is_away in [false, true] {
+        let mut world = world(63, &["Ada", "Ben", "Dora"]);
+        let [ada, ben, dora] = [0, 1, 2].map(|index| world.people[index]);
+        let server = world.server;
+        world.sim.must(dora, Command::LeaveServer { server });
+        let left = world.sim.run_until(60_000, |sim| {
+            let count =
+                |node| sim.read(node, |reader| reader.members(server, "", None, 10).unwrap());
+            [ada, ben].iter().all(|node| count(*node).unwrap().1 == 2)
+        });
+        assert!(left, "Dora is gone");
+        let ban = Command::Ban {
+            server,
+            member: world.sim.identity(ben),
+            reason: None,
+            delete_ms: None,
+        };
+        if is_away {
+            world.sim.crash(ben);
+        }
+        world.sim.must(ada, ban);
+        world.sim.run_for(5_000);
+        if is_away {
+            world.sim.restart(ben);
+        }
+        let told = world
+            .sim
+            .run_until(120_000, |sim| !sim.is_active(ben, server));
+        assert!(told, "Ben knows, away: {is_away}");
+        // And nothing else: what is said now he does not read.
+        let general = world.general;
+        world.sim.say(ada, general, "without Ben");
+        world.sim.run_for(60_000);
+        let read = world.spied(ben, ada, general);
+        assert!(!read.contains(&"without Ben".to_owned()), "{read:?}");
+    }
+}

@@ -80,6 +80,12 @@ export const moderation = {
   prune: (s: T.Id, body: { days: number; reason?: string | undefined }) => request<{ count: number }>('POST', path(['servers', s, 'prune']), body),
 };
 
+export const reports = {
+  list: (s: T.Id) => request<{ reports: T.Report[] }>('GET', path(['servers', s, 'reports'])),
+  make: (s: T.Id, body: { member_id: T.Id; message_id?: T.Id | undefined; reason: string }) => request<{ devices: number }>('POST', path(['servers', s, 'reports']), body),
+  dismiss: (s: T.Id, report: number) => request<void>('DELETE', path(['servers', s, 'reports', String(report)])),
+};
+
 export const bans = {
   list: (s: T.Id) => request<{ bans: T.Ban[] }>('GET', path(['servers', s, 'bans'])),
   put: (s: T.Id, m: T.Id, body: { reason?: string; delete_messages_ms?: number }) =>

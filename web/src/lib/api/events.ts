@@ -25,6 +25,7 @@ export interface EventMap {
   'ownership.updated': { server_id: T.Id; ownership: T.Ownership | null };
   'successors.updated': { server_id: T.Id };
   'blob.ready': { hash: T.BlobRef };
+  'reports.updated': { server_id: T.Id; open: number; report: T.Report | null };
   'server.lost': { server_id: T.Id; event_id: T.Id; unseen: number; entry: T.LostEntry | null };
   'chat.requested': { id: T.Id };
   notice: { level: 'info' | 'warn' | 'error'; code: string; text: string };

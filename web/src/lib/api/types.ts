@@ -57,6 +57,7 @@ export interface Server extends ServerSummary {
   joins_paused: boolean;
   /** Own acts that did not survive a merge and that I have not been shown. */
   lost_unseen: number;
+  reports_open: number;
 }
 
 export interface Named {
@@ -420,6 +421,16 @@ export interface WhyStep {
   code: string | null;
   words: string | null;
   events: { id: Id; action: string; target_name: string | null; actor_id: Id; actor_name: string; time_ms: number; reason: string | null }[];
+}
+
+export interface Report {
+  number: number;
+  server_id: Id;
+  from: Named;
+  about: Named;
+  time_ms: number;
+  reason: string;
+  quote: { channel_id: Id; message_id: Id; text: string; copy: 'same' | 'differs' | 'missing' } | null;
 }
 
 export interface Prune {

@@ -121,6 +121,11 @@ class Connection {
       void ownerships.loadSuccessors(server_id);
       toasts.show(t('successor.toast', { name: servers.summaries.get(server_id)?.name ?? '' }));
     },
+    'reports.updated': ({ server_id, open, report }) => {
+      const server = servers.details.get(server_id);
+      if (server !== undefined) servers.put({ ...server, reports_open: open });
+      if (report !== null) toasts.show(t('report.toast', { who: safeName(report.from.name), whom: safeName(report.about.name), name: safeName(servers.summaries.get(server_id)?.name ?? '') }), 'warn');
+    },
     'chat.requested': () => void chatRequests.load(),
     'blob.ready': ({ hash }) => timelines.fileArrived(hash),
     notice: ({ level, text }) => toasts.show(text, level),

@@ -12,6 +12,7 @@ export type DialogSpec =
   | { kind: 'serverSettings'; serverId: Id; page?: string }
   | { kind: 'userSettings'; page?: string }
   | { kind: 'moderate'; serverId: Id; member: Member; act: 'ban' | 'kick' | 'timeout'; reason?: string; minutes?: number }
+  | { kind: 'report'; serverId: Id; memberId: Id; name: string; message?: Message }
   | { kind: 'nickname'; serverId: Id; member: Member }
   | { kind: 'newChat'; serverId: Id; member: Member }
   | { kind: 'confirmLink'; url: string }

@@ -41,7 +41,7 @@ class Servers {
 
   put(server: Server): void {
     this.details.set(server.id, server);
-    const { description: _d, channels: _c, roles: _r, my_roles: _m, my_permissions: _p, default_durability: _f, joins_paused: _j, lost_unseen: _l, ...summary } = server;
+    const { description: _d, channels: _c, roles: _r, my_roles: _m, my_permissions: _p, default_durability: _f, joins_paused: _j, lost_unseen: _l, reports_open: _o, ...summary } = server;
     this.summaries.set(server.id, summary);
   }
 

@@ -1,6 +1,8 @@
 //! Moderators' tools, "why?", and the audit log's filters.
 
-use super::{REFUSED, Town, list};
+use serde_json::Value;
+
+use super::{REFUSED, Town, eventually, list, text};
 
 pub(super) fn run(town: &Town, server: &str) {
     let why = town.ben(&["why", "Harbour", "ben", "send", "general"]);
@@ -16,6 +18,8 @@ pub(super) fn run(town: &Town, server: &str) {
         .fail(&town.ada, &["invite", "create", "Harbour"], REFUSED);
     town.ada(&["lockdown", "Harbour", "--lift"]);
     town.ada(&["invite", "create", "Harbour"]);
+
+    reports(town, server);
 
     assert_eq!(town.ada(&["prune", "Harbour"])["count"], 0);
     town.terminal
@@ -65,4 +69,47 @@ pub(super) fn run(town: &Town, server: &str) {
     town.ben.comes_to_be(server, "removed");
     town.ada(&["unban", "Harbour", "ben"]);
     town.let_ben_in();
+}
+
+/// Ben tells Ada of Dora. Of Ada herself he can tell nobody.
+fn reports(town: &Town, server: &str) {
+    let dora = town.world.person("dora");
+    let link = text(&town.ada(&["invite", "create", "Harbour"]), "url");
+    dora.join(&link);
+    town.ben.knows(server, &dora);
+    let channels = list(&town.ada.get(&format!("/servers/{server}")), "channels");
+    let general = channels.iter().find(|channel| channel["name"] == "general");
+    let general = text(general.unwrap(), "id");
+    let message = dora.say(&general, "who wants a boat?");
+    town.ben.sees(&general, "who wants a boat?");
+    town.ada.sees(&general, "who wants a boat?");
+    let about = |member, reason| ["report", "send", "Harbour", member, "--reason", reason];
+    town.terminal
+        .fail(&town.ben, &about("ada", "never sleeps"), REFUSED);
+    let about = [
+        &about(&dora.id, "sells boats")[..],
+        &["--message", &message],
+    ]
+    .concat();
+    assert_eq!(town.ben(&about)["devices"], 1);
+    let report = eventually("the report is there", || {
+        list(&town.ada(&["report", "list", "Harbour"]), "reports").pop()
+    });
+    assert_eq!(report["reason"], "sells boats");
+    assert_eq!(report["about"]["id"], dora.id.as_str());
+    assert_eq!(report["quote"]["copy"], "same", "{report}");
+    let number = report["number"].to_string();
+    town.ada(&["report", "dismiss", "Harbour", &number]);
+    let left = list(&town.ada(&["report", "list", "Harbour"]), "reports");
+    assert!(left.is_empty(), "{left:?}");
+    dora.post(&format!("/servers/{server}/leave"), Value::Null);
+    for person in [&town.ada, &town.ben] {
+        eventually("Dora is gone", || {
+            let members = list(
+                &person.get(&format!("/servers/{server}/members")),
+                "members",
+            );
+            (members.len() == 2).then_some(())
+        });
+    }
 }

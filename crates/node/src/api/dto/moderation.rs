@@ -30,7 +30,7 @@ pub struct Labelled<I> {
     pub name: String,
 }
 
-fn named<T>((id, name): (T, String)) -> Labelled<Id<T>> {
+pub(super) fn named<T>((id, name): (T, String)) -> Labelled<Id<T>> {
     Labelled { id: Id(id), name }
 }
 

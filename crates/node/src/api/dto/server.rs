@@ -128,6 +128,8 @@ pub struct Server {
     pub joins_paused: bool,
     /// Own events that did not survive a merge, and that this person has not been shown yet.
     pub lost_unseen: usize,
+    /// Reports that wait for this person.
+    pub reports_open: usize,
 }
 
 impl Server {
@@ -143,6 +145,7 @@ impl Server {
             default_durability: Durability::from_number(server.default_durability),
             joins_paused: server.joins_paused,
             lost_unseen: server.lost_unseen,
+            reports_open: server.reports_open,
         }
     }
 }

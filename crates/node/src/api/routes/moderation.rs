@@ -1,15 +1,16 @@
 //! Moderators' tools, the audit log, and "why?".
 
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post};
 
-use super::{add, read};
-use crate::api::action::Action::{AuditRead, MembersModerate, ServersRead};
+use super::{add, read, remove};
+use crate::api::action::Action::{AuditRead, MembersModerate, MessagesWrite, ServersRead};
 use crate::api::dto::log::{Audit, Lost};
 use crate::api::dto::moderation::{Count, Permissions, Prune, Why};
+use crate::api::dto::report::{MakeReport, Reported, Reports};
 use crate::api::dto::requests::{
     AuditQuery, BanMany, PermissionsQuery, PruneNow, PruneQuery, WhyQuery,
 };
-use crate::api::handlers::{audit, moderation};
+use crate::api::handlers::{audit, moderation, reports};
 use crate::api::route::Route;
 
 pub(super) const MODERATION: &[Route] = &[
@@ -74,4 +75,26 @@ pub(super) const MODERATION: &[Route] = &[
     )
     .takes::<PruneNow>()
     .gives::<Count>(),
+    read(
+        "/servers/{server}/reports",
+        MembersModerate,
+        "Lists the reports that wait for this person",
+        || get(reports::list),
+    )
+    .gives::<Reports>(),
+    add(
+        "/servers/{server}/reports",
+        MessagesWrite,
+        "Reports a member to the moderators, sealed to their devices",
+        || post(reports::make),
+    )
+    .takes::<MakeReport>()
+    .gives::<Reported>()
+    .status(201),
+    remove(
+        "/servers/{server}/reports/{report}",
+        MembersModerate,
+        "Is done with a report, on this device",
+        || delete(reports::dismiss),
+    ),
 ];

@@ -72,6 +72,9 @@ export function messageMenu(event: MouseEvent | KeyboardEvent, server: Server, c
     add({ label: t('common.copyId'), icon: 'tag', act: () => void copyText(message.id) });
   }
   items.push({ kind: 'separator' });
+  if (message.author_id !== server.me_member_id && server.kind === 'community' && !message.deleted && message.sort !== '') {
+    add({ label: t('report.message'), icon: 'warning', danger: true, act: () => dialogs.open({ kind: 'report', serverId: server.id, memberId: message.author_id, name: message.author_name, message }) });
+  }
   if (rights.remove) add({ label: t('message.delete'), icon: 'trash', danger: true, act: () => removeMessage(message, false) });
   floating.menu(event, t('message.menu'), items);
 }

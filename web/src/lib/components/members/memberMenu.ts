@@ -81,6 +81,9 @@ export function memberMenu(event: MouseEvent, server: Server, member: Member): v
   }
   if (memberRights(server, member).rename) items.push({ kind: 'action', label: t('member.nickname'), icon: 'edit', act: () => dialogs.open({ kind: 'nickname', serverId, member }) });
   items.push({ kind: 'separator' }, ...moderationItems(server, member), ...barredItems(server, member), { kind: 'separator' });
+  if (member.id !== server.me_member_id && server.kind === 'community') {
+    items.push({ kind: 'action', label: t('report.member'), icon: 'warning', danger: true, act: () => dialogs.open({ kind: 'report', serverId, memberId: member.id, name: member.name }) });
+  }
   items.push({ kind: 'action', label: t('common.copyId'), icon: 'copy', act: () => void copyText(member.id) });
   floating.menu(event, safeName(member.name), items);
 }
