@@ -60,7 +60,7 @@ pub struct Waiting {
 #[must_use]
 pub fn moderates(room: &Room, community: &Community, member: &IdentityId) -> bool {
     room.roster.is_member(community, member)
-        && !(permissions::base(community, &room.actor(community, member)) & MODERATES).is_empty()
+        && !(permissions::base(community, room.actor(community, member)) & MODERATES).is_empty()
 }
 
 /// Those whom a report reaches: the moderators, the highest first, without whom it is about and who reports.
