@@ -263,6 +263,9 @@ pub enum Command {
     Keys { channel: String },
     /// Read the audit log, newest first
     Audit(AuditArgs),
+    /// Checkpoints, which make the past final: list, show, make
+    #[command(subcommand)]
+    Checkpoint(CheckpointCommand),
     /// The own profile: show, set
     #[command(subcommand)]
     Profile(ProfileCommand),
@@ -466,4 +469,17 @@ pub enum InviteCommand {
     Revoke { server: String, invite: String },
     /// What a link says, without any network
     Inspect { link: String },
+}
+
+#[derive(Subcommand, Debug)]
+pub enum CheckpointCommand {
+    /// List the latest checkpoints, the notaries, and evidence of forks
+    List { server: String },
+    /// Show one checkpoint, by number or the beginning of its id; without it the last one
+    Show {
+        server: String,
+        checkpoint: Option<String>,
+    },
+    /// Sign a checkpoint of all that is here, as a notary
+    Make { server: String },
 }

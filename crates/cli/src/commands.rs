@@ -4,6 +4,7 @@ pub mod account;
 pub mod audit;
 pub mod channels;
 pub mod chats;
+pub mod checkpoints;
 pub mod invites;
 pub mod members;
 pub mod messages;

@@ -22,8 +22,8 @@ use tracing_subscriber::EnvFilter;
 use crate::args::{Cli, Command, RunArgs};
 use crate::client::Client;
 use crate::commands::{
-    account, audit, channels, chats, invites, members, messages, moderation, node, ownership,
-    reading, reports, roles, servers,
+    account, audit, channels, chats, checkpoints, invites, members, messages, moderation, node,
+    ownership, reading, reports, roles, servers,
 };
 use crate::error::CliError;
 use crate::output::Output;
@@ -187,6 +187,7 @@ fn talk(client: &Client, out: Output, command: Command) -> Result<(), CliError> 
         Command::Report(command) => reports::run(client, out, command),
         Command::Keys { channel } => channels::keys(client, out, &channel),
         Command::Audit(args) => audit::run(client, out, &args),
+        Command::Checkpoint(command) => checkpoints::run(client, out, command),
         Command::Profile(command) => account::profile(client, out, command),
         Command::Token(command) => account::token(client, out, command),
         Command::Network => node::network(client, out),

@@ -16,7 +16,9 @@ pub use root::{RootError, RootSigned, verify_receiver, verify_root};
 
 use crate::codec::{self, CodecError, Limits};
 use crate::hash::Label;
-use crate::id::{DeviceId, EventId, IdentityEntryId, IdentityId, Millis, RegisterId, ServerId};
+use crate::id::{
+    CheckpointId, DeviceId, EventId, IdentityEntryId, IdentityId, Millis, RegisterId, ServerId,
+};
 use crate::signed::{Signable, Verified};
 
 /// Version of the event format that this build writes.
@@ -60,9 +62,9 @@ pub struct Event {
     /// The author's identity log as of this event.
     #[n(7)]
     pub identity_head: IdentityEntryId,
-    /// The latest checkpoint that the author knew.
+    /// The canonical checkpoint of the event's past, if there is one.
     #[n(8)]
-    pub last_checkpoint: Option<EventId>,
+    pub last_checkpoint: Option<CheckpointId>,
     /// Number of the body's [`Kind`].
     #[n(9)]
     pub kind: u16,

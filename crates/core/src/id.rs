@@ -132,6 +132,10 @@ byte_id!(
     Pseudonym, 32
 );
 byte_id!(
+    /// A checkpoint: the hash of its payload ([`crate::hash::Label::CheckpointId`]).
+    CheckpointId, 32
+);
+byte_id!(
     /// An Ed25519 public key.
     VerifyKey, 32
 );

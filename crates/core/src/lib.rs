@@ -3,6 +3,7 @@
 mod aead;
 pub mod blob;
 pub mod codec;
+pub mod commitment;
 pub mod content;
 mod derive;
 pub mod envelope;

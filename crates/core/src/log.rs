@@ -5,6 +5,8 @@
 //! (chapter `authority`).
 
 mod causality;
+mod checkpoints;
+mod forward;
 mod insert;
 mod limits;
 mod newcomers;
@@ -18,6 +20,8 @@ mod structure;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use causality::Causality;
+use checkpoints::Checkpoints;
+pub use checkpoints::{CheckpointFault, CheckpointFork, Frozen};
 pub use insert::PROTOCOL_VERSION;
 pub use limits::{
     COUNCIL_MAX, DELAY_DAYS_MAX, DROPPED_LEAVES_MAX, EVENTS_PER_DEVICE_MAX, Malformed,
@@ -30,7 +34,7 @@ use crate::event::Event;
 use crate::id::{DeviceId, EventId, ServerId};
 use crate::permissions::Denied;
 use crate::signed::Verified;
-use crate::state::{Act, Community, Rule};
+use crate::state::{Act, Community, Lost, Rule};
 use snapshots::Snapshots;
 
 /// Whether an event stands, once and for all: a function of the event and its past.
@@ -54,6 +58,8 @@ pub enum Effect {
         /// By which rule.
         rule: Rule,
     },
+    /// A checkpoint froze a past without it, and it did not survive that.
+    Lost(Lost),
     /// It was never authorised.
     Rejected(Denied),
     /// A kind of a newer protocol: this program cannot tell.
@@ -90,6 +96,7 @@ pub struct Log {
     quarrels: BTreeSet<EventId>,
     current: Option<Community>,
     halts: BTreeMap<EventId, HaltReason>,
+    checkpoints: Checkpoints,
 }
 
 /// One device's accepted events.
@@ -110,6 +117,8 @@ impl Chain {
 #[derive(Clone, Debug)]
 struct Node {
     event: Verified<Event>,
+    /// What the register that it cites proves.
+    proof: AuthorProof,
     /// Absent for a kind that this program does not know.
     act: Option<Act>,
     /// Length of the longest path from genesis.
@@ -132,6 +141,7 @@ impl Log {
             quarrels: BTreeSet::new(),
             current: None,
             halts: BTreeMap::new(),
+            checkpoints: Checkpoints::default(),
         }
     }
 

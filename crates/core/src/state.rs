@@ -9,19 +9,20 @@ mod channel;
 mod cut;
 mod diff;
 mod digest;
+mod finality;
 mod fold;
 mod ground;
 mod invite;
 mod join;
 mod lost;
 mod member;
-mod merkle;
 mod origin;
 mod overrule;
 mod overruling;
 pub mod position;
 mod role;
 mod roster;
+mod rows;
 mod structure;
 mod succession;
 mod traces;
@@ -32,6 +33,7 @@ pub(crate) use act::{Act, copy_of};
 pub use channel::{Channel, ChannelKind, Overwrites};
 pub use cut::{CutError, verify_cut};
 pub use diff::{StateChange, diff};
+pub use finality::{Lost, Notaries};
 pub(crate) use fold::{append, fold};
 pub(crate) use ground::ground_of;
 use imbl::{OrdMap, OrdSet};
@@ -43,15 +45,20 @@ pub(crate) use origin::Origin;
 pub use overruling::{Overruling, Rule};
 pub use role::Role;
 pub use roster::{Admitted, Member, ROSTER_MAX, Roster};
+pub use rows::{ROW_BYTES_MAX, RowKey, Section};
 pub use structure::Structure;
 pub use succession::{Claim, Policy, Reign, Title};
 pub(crate) use traces::Newcomers;
 
 use crate::event::{BlobRef, Genesis};
-use crate::id::{ChannelId, DeviceId, EventId, IdentityId, InviteId, LeafId, RoleId, ServerId};
+use crate::id::{
+    ChannelId, CheckpointId, DeviceId, EventId, IdentityId, InviteId, LeafId, RoleId, ServerId,
+};
 use crate::log::Causality;
 
 /// The state of one server: a pure function of the set of its accepted events up to some heads.
+///
+/// A field that later events or readers look at also belongs into [`Community::row`], which checkpoints commit to.
 #[derive(Clone, Debug)]
 pub struct Community {
     server: ServerId,
@@ -78,6 +85,9 @@ pub struct Community {
     dropped_leaves: OrdSet<LeafId>,
     overruled: OrdMap<EventId, Overruling>,
     origins: OrdMap<Origin, EventId>,
+    notaries: Arc<Notaries>,
+    checkpoint: Option<(CheckpointId, u64)>,
+    lost: OrdMap<EventId, Lost>,
     causality: Causality,
 }
 

@@ -94,6 +94,7 @@ pub fn involved(event: &Verified<Event>) -> Vec<String> {
         | Body::ServerUpdate(_)
         | Body::RoleCreate(_)
         | Body::Merge(_)
+        | Body::Checkpoint(_)
         | Body::MinVersion(_) => {}
     }
     ids
@@ -246,6 +247,7 @@ fn line(room: &Room, body: &Body) -> Option<Line> {
             target: Some(accession.claim.to_string()),
             ..plain("succession_take_over")
         },
+        Body::Checkpoint(_) => plain("checkpoint"),
         Body::Merge(_) => return None,
     })
 }

@@ -41,6 +41,10 @@ pub enum Command {
     LeaveServer {
         server: ServerId,
     },
+    /// A checkpoint of all that is here, by a notary: now instead of when it is due.
+    MakeCheckpoint {
+        server: ServerId,
+    },
     CreateChannel(ChannelDraft),
     UpdateChannel(ChannelChange),
     DeleteChannel {

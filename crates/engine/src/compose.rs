@@ -55,6 +55,7 @@ pub fn run(state: &mut State, ctx: &mut Ctx<'_>, command: Command) -> Result<Rep
         | Command::AnswerChatRequest { .. }
         | Command::Join { .. }
         | Command::LeaveServer { .. }
+        | Command::MakeCheckpoint { .. }
         | Command::UpdateServer { .. } => found::run(state, ctx, command),
         Command::CreateChannel(_)
         | Command::UpdateChannel(_)
@@ -268,7 +269,10 @@ pub(crate) fn sign_event(
         prev_self,
         parents,
         identity_head: ctx.me.log.head(),
-        last_checkpoint: None,
+        last_checkpoint: room
+            .community
+            .as_ref()
+            .and_then(|community| Some(community.checkpoint()?.0)),
         kind: body.kind().number(),
         body: body.encode().into(),
         time: ctx.now,

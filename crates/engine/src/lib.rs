@@ -13,6 +13,7 @@ pub mod inbox;
 pub mod lost;
 pub mod markdown;
 pub mod model;
+pub mod notary;
 pub mod notes;
 pub mod outbox;
 pub mod peer;

@@ -63,7 +63,7 @@ pub fn follow(
     };
     let me = ctx.identity();
     let changed = after.overrulings_since(before);
-    for (event, _) in changed.fallen {
+    for event in changed.fallen {
         let own = author(room, &event) == Some(me);
         let counted = before.knows(&event);
         let key = key(room.id, &event);

@@ -5,8 +5,8 @@ mod ownership;
 use conclave_core::content::Attachment;
 use conclave_core::event::{BlobRef, Overwrite};
 use conclave_core::id::{
-    AudienceId, ChannelId, EnvelopeId, EpochId, IdentityId, InviteId, Millis, NodeId, Pseudonym,
-    RoleId, ServerId,
+    AudienceId, ChannelId, CheckpointId, Digest, EnvelopeId, EpochId, EventId, IdentityId,
+    InviteId, Millis, NodeId, Pseudonym, RoleId, ServerId,
 };
 use conclave_core::member::Profile;
 use conclave_core::permissions::Bits;
@@ -93,6 +93,10 @@ pub struct ServerDetail {
     pub lost_unseen: usize,
     /// Reports that wait for this person.
     pub reports_open: usize,
+    /// Number and claimed time of the last checkpoint.
+    pub checkpoint: Option<(u64, Millis)>,
+    /// Notaries were shown to have signed two checkpoints at once, and nobody has replaced them yet.
+    pub checkpoint_fork: bool,
 }
 
 /// A channel that this person may see.
@@ -382,4 +386,63 @@ pub struct PeerInfo {
 pub struct Copies {
     /// Pseudonym, whose, and when they said so.
     pub devices: Vec<(Pseudonym, Option<IdentityId>, Millis)>,
+}
+
+/// What a server knows of its own finality.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct Finality {
+    pub notaries: Vec<NotaryLine>,
+    /// How many of them sign.
+    pub quorum: u16,
+    /// How often they were changed.
+    pub generation: u64,
+    /// Events that no checkpoint has frozen yet.
+    pub unfrozen: usize,
+    /// The newest first.
+    pub checkpoints: Vec<CheckpointLine>,
+    /// Notaries who signed two at once; evidence that never goes away.
+    pub forks: Vec<ForkLine>,
+    /// Being signed: number, signatures, how many it takes.
+    pub signing: Vec<(u64, usize, u16)>,
+}
+
+/// A notary, with the member whose root key it is.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct NotaryLine {
+    pub key: conclave_core::id::VerifyKey,
+    pub member: Option<IdentityId>,
+    pub name: Option<String>,
+    pub me: bool,
+}
+
+/// A checkpoint.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct CheckpointLine {
+    pub id: CheckpointId,
+    pub epoch: u64,
+    pub prev: Option<CheckpointId>,
+    /// When, as its proposer claims.
+    pub time: Millis,
+    /// Whether it counts.
+    pub canonical: bool,
+    pub signers: Vec<conclave_core::id::VerifyKey>,
+    pub frontier: Vec<EventId>,
+    pub state_root: Digest,
+    pub member_root: Digest,
+    pub log_root: Digest,
+}
+
+/// Two or more checkpoints after one.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct ForkLine {
+    pub epoch: u64,
+    pub rivals: Vec<CheckpointId>,
+    /// Who signed more than one.
+    pub signers: Vec<NotaryLine>,
+    /// Whether a later generation of notaries has gone on from before it.
+    pub settled: bool,
 }

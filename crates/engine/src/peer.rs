@@ -21,6 +21,7 @@ use crate::compose;
 use crate::ctx::{Ctx, Out};
 use crate::effect::{CommandId, Effects, Input, Notice};
 use crate::inbox::NAME_CHARS_MAX;
+use crate::notary;
 use crate::reader::Reader;
 use crate::room::{Local, Room, Standing};
 use crate::sync::{self, Links, Rooms};
@@ -407,6 +408,10 @@ fn tick(state: &mut State, ctx: &mut Ctx<'_>) {
     if ctx.now.0 >= state.last_round.0 + ROUND_MS {
         state.last_round = ctx.now;
         sync::compare_again(&state.rooms, &mut state.links, ctx);
+        for room in state.rooms.values_mut() {
+            notary::round(room, &state.links, ctx);
+            notary::again(room, &state.links, ctx);
+        }
         compose::presence_everywhere(state, ctx);
     }
 }

@@ -2,6 +2,7 @@
 
 mod admin;
 mod audit;
+mod finality;
 mod messages;
 mod ownership;
 mod reports;

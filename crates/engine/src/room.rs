@@ -11,14 +11,15 @@ use conclave_core::codec::{self, Limits};
 use conclave_core::envelope::{Envelope, Topic, server_tag};
 use conclave_core::event::{Event, Kind};
 use conclave_core::id::{
-    AudienceId, ChannelId, Commitment, EpochId, EventId, IdentityId, InviteId, Millis, Pseudonym,
-    RegisterId, ServerId, ServerTag, TopicTag,
+    AudienceId, ChannelId, CheckpointId, Commitment, EpochId, EventId, IdentityId, InviteId,
+    Millis, Pseudonym, RegisterId, ServerId, ServerTag, TopicTag,
 };
 use conclave_core::identity::IdentityLog;
 use conclave_core::keys::{EpochKeys, KeyRecord, Suite};
 use conclave_core::log::{AuthorProof, Log};
 use conclave_core::member::{JoinProof, PersonalText, Profile, Reach, Register};
 use conclave_core::permissions::{self, Action, Actor};
+use conclave_core::policy::{Checkpoint, Cosigned};
 use conclave_core::signed::{SignedError, Verified};
 use conclave_core::state::{Community, Roster};
 use conclave_core::view::{Direction, KeyRange, Table, View, ViewError};
@@ -83,6 +84,8 @@ pub struct Room {
     pub catch_up_total: u64,
     /// When the last ephemeral of a member was sent on, by member and topic.
     pub ephemeral_seen: BTreeMap<(Pseudonym, TopicTag), u64>,
+    /// Checkpoints that notaries are signing.
+    pub gathering: BTreeMap<CheckpointId, (Checkpoint, Cosigned)>,
 }
 
 /// What an authority event that cites a register needs to know of it.
@@ -151,6 +154,7 @@ impl Room {
             profile_due: false,
             catch_up_total: 0,
             ephemeral_seen: BTreeMap::new(),
+            gathering: BTreeMap::new(),
         }
     }
 

@@ -18,6 +18,7 @@ pub use proof::{introduce, prove_again, reconsider};
 use crate::ctx::Ctx;
 use crate::effect::{ConnId, Notice};
 use crate::inbox::{self, Taken};
+use crate::notary;
 use crate::room::{Room, Standing};
 use crate::rotation;
 use crate::timeline;
@@ -141,6 +142,15 @@ pub fn frame(
                 bytes: bytes.into(),
             };
             crate::blobs::receive(ctx, conn, part)
+        }
+        Frame::Cosign { server, cosigned } => {
+            let Some((_, Who::Member { .. })) = subscriber(rooms, links, conn, server) else {
+                return Ok(());
+            };
+            if let Some(room) = rooms.values_mut().find(|room| room.tag == server) {
+                notary::received(room, links, ctx, conn, &cosigned);
+            }
+            Ok(())
         }
         Frame::Refused { server, why } => {
             refused(rooms, links, ctx, conn, server, why);

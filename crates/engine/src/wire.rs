@@ -123,6 +123,16 @@ pub enum Frame {
         #[n(1)]
         why: u8,
     },
+    /// A checkpoint that notaries are signing.
+    #[n(24)]
+    Cosign {
+        /// The server.
+        #[n(0)]
+        server: ServerTag,
+        /// [`conclave_core::policy::Cosigned`] in wire form.
+        #[n(1)]
+        cosigned: ByteVec,
+    },
 }
 
 /// Proof of taking part in a server.

@@ -42,6 +42,8 @@ pub enum Why {
     Banned,
     /// Its author is no member.
     NotMember,
+    /// It names a checkpoint, and its past has none: no history here posts any.
+    LastCheckpoint,
     /// It belongs to a newer protocol.
     Version,
     /// The chapter *permissions* does not allow it.
@@ -107,7 +109,10 @@ impl Oracle {
         let Body::Genesis(body) = *body else {
             return Refused(Refusal::Malformed);
         };
-        let alone = event.parents.is_empty() && event.seq == 0 && event.prev_self.is_none();
+        let alone = event.parents.is_empty()
+            && event.seq == 0
+            && event.prev_self.is_none()
+            && event.last_checkpoint.is_none();
         if !alone || body.peers.contains(&event.author) {
             return Refused(Refusal::Malformed);
         }
@@ -141,6 +146,11 @@ impl Oracle {
         let Some(state) = self.resolve(&event.parents) else {
             return Outcome::Waits;
         };
+        if event.last_checkpoint.is_some() {
+            let why = Why::LastCheckpoint;
+            self.rejected.insert(id, why);
+            return Rejected(why);
+        }
         let act = Act {
             event,
             proof: &proof,

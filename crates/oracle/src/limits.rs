@@ -6,7 +6,6 @@ use conclave_core::event::{Body, Event, Genesis, Overwrite, Seen, Succession};
 
 pub(crate) fn event(event: &Event) -> bool {
     event.seq < 1_000_000
-        && event.last_checkpoint.is_none()
         && event
             .reason
             .as_deref()

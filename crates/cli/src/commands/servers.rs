@@ -103,9 +103,32 @@ fn details(server: &Value) -> String {
     let roles = lines(&server["roles"], |role| {
         format!("  {}", super::roles::one(role))
     });
+    let fork = if server["checkpoint_fork"] == true {
+        "\nNotaries have signed two checkpoints at once: see `conclave checkpoint list`"
+    } else {
+        ""
+    };
     format!(
-        "{}\n{}\nChannels:\n{channels}Roles:\n{roles}",
+        "{}\n{}\n{}{fork}\nChannels:\n{channels}Roles:\n{roles}",
         one(server),
-        printable(text(server, "description"))
+        printable(text(server, "description")),
+        finality(&server["checkpoint"])
     )
+}
+
+/// How old the last checkpoint is, by its proposer's clock and this one.
+fn finality(checkpoint: &Value) -> String {
+    let Some(time) = checkpoint["time_ms"].as_u64() else {
+        return "Nothing is final yet: there is no checkpoint".to_owned();
+    };
+    let now = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .map_or(0, |now| now.as_millis() as u64);
+    let minutes = now.saturating_sub(time) / 60_000;
+    let age = match minutes {
+        0..120 => format!("{minutes} minutes"),
+        120..2880 => format!("{} hours", minutes / 60),
+        _ => format!("{} days", minutes / 1440),
+    };
+    format!("Checkpoint {}, {age} old", checkpoint["epoch"])
 }

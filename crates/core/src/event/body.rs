@@ -1,6 +1,7 @@
 //! Bodies of authority events, one struct a kind.
 
 mod channel;
+mod checkpoint;
 mod invite;
 mod member;
 mod owner;
@@ -8,6 +9,7 @@ mod role;
 mod server;
 
 pub use channel::*;
+pub use checkpoint::*;
 pub use invite::*;
 pub use member::*;
 pub use owner::*;
@@ -50,6 +52,7 @@ pub enum Body {
     SuccessionConfirm(SuccessionConfirm),
     SuccessionVeto(SuccessionVeto),
     Accession(Accession),
+    Checkpoint(Checkpoint),
 }
 
 /// Maps kinds to bodies, both ways.
@@ -121,4 +124,5 @@ bodies!(
     SuccessionConfirm,
     SuccessionVeto,
     Accession,
+    Checkpoint,
 );

@@ -56,7 +56,7 @@ pub enum KindClass {
 
 impl Kind {
     /// All kinds that this build acts on.
-    pub const ACTIVE: [Self; 29] = [
+    pub const ACTIVE: [Self; 30] = [
         Self::Genesis,
         Self::ServerUpdate,
         Self::ChannelCreate,
@@ -80,6 +80,7 @@ impl Kind {
         Self::DeviceCut,
         Self::Merge,
         Self::MinVersion,
+        Self::Checkpoint,
         Self::OwnershipTransfer,
         Self::SuccessionPolicy,
         Self::SuccessionClaim,

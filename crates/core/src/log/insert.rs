@@ -6,6 +6,7 @@ use crate::codec;
 use crate::event::{Body, BodyError, EVENT_VERSION, Event};
 use crate::id::{DeviceId, EventId, IdentityId};
 use crate::permissions::{Actor, Basis, Denied, Level, judge};
+use crate::policy::{Checkpoint, Cosigned};
 use crate::signed::Verified;
 use crate::state::{Act, Community, copy_of, fold, ground_of};
 
@@ -46,18 +47,42 @@ impl Log {
         let past = self
             .state_at(event.parents.clone())
             .ok_or(InsertError::WrongServer)?;
-        match self.authorise(&past, id, &event, body, proof) {
-            Ok(Authorised::Act(act)) => Ok(self.accept(id, event, &past, Some(*act))),
-            Ok(Authorised::Newer(reason)) => {
+        let named = event.last_checkpoint;
+        let expected = past.checkpoint().map(|(checkpoint, _)| checkpoint);
+        if named != expected {
+            let found = named;
+            return Ok(self.reject(id, Denied::LastCheckpoint { expected, found }));
+        }
+        let verdict = self.authorise(&past, id, &event, body, proof);
+        let verdict = verdict.and_then(|authorised| {
+            let posted = self.posted(&event, &authorised)?;
+            Ok((authorised, posted))
+        });
+        match verdict {
+            Ok((Authorised::Act(act), posted)) => {
+                let state = fold(&past, &[&*act], &self.causality);
+                if state.min_version() > PROTOCOL_VERSION {
+                    self.halts
+                        .entry(id)
+                        .or_insert(HaltReason::MinVersion(state.min_version()));
+                }
+                let node = self.node(event, proof, Some(*act));
+                Ok(match posted {
+                    Some(posted) => self.keep_post(id, node, state, posted),
+                    None => self.keep(id, node, state),
+                })
+            }
+            Ok((Authorised::Newer(reason), _)) => {
                 self.halts.insert(id, reason);
-                Ok(self.accept(id, event, &past, None))
+                let node = self.node(event, proof, None);
+                Ok(self.keep(id, node, past))
             }
             Err(denied) => Ok(self.reject(id, denied)),
         }
     }
 
     /// Judges an event in the state of its past.
-    fn authorise(
+    pub(super) fn authorise(
         &self,
         past: &Community,
         id: EventId,
@@ -175,66 +200,91 @@ impl Log {
         let Body::Genesis(genesis) = &*body else {
             return Err(Malformed::Genesis.into());
         };
-        let alone = event.parents.is_empty() && event.seq == 0 && event.prev_self.is_none();
+        let alone = event.parents.is_empty()
+            && event.seq == 0
+            && event.prev_self.is_none()
+            && event.last_checkpoint.is_none();
         if !alone || genesis.peers.contains(&event.author) {
             return Err(Malformed::Genesis.into());
         }
         let genesis = genesis.clone();
         let act = act(id, &event, *body, Basis::fixed(Level::Owner));
         let state = Community::found(id, &act, &genesis);
-        Ok(self.keep(id, event, Some(act), state))
+        let node = self.node(event, AuthorProof::Founder, Some(act));
+        Ok(self.keep(id, node, state))
     }
 
-    /// Keeps an event that counts, and the state after it.
-    fn accept(
+    /// The checkpoint that an event posts, if it posts one that is valid.
+    fn posted(
         &mut self,
-        id: EventId,
-        event: Verified<Event>,
-        past: &Community,
-        act: Option<Act>,
-    ) -> Inserted {
-        let acts: Vec<&Act> = act.iter().collect();
-        let state = fold(past, &acts, &self.causality);
-        if state.min_version() > PROTOCOL_VERSION {
-            self.halts
-                .entry(id)
-                .or_insert(HaltReason::MinVersion(state.min_version()));
-        }
-        self.keep(id, event, act, state)
+        event: &Event,
+        authorised: &Authorised,
+    ) -> Result<Option<(Cosigned, Checkpoint)>, Denied> {
+        let Authorised::Act(act) = authorised else {
+            return Ok(None);
+        };
+        let Body::Checkpoint(body) = &act.body else {
+            return Ok(None);
+        };
+        let cosigned = Cosigned::decode(&body.cosigned)
+            .map_err(|error| Denied::Checkpoint(Box::new(error.into())))?;
+        let checkpoint = self.judge_checkpoint(&event.parents, &cosigned)?;
+        Ok(Some((cosigned, checkpoint)))
     }
 
-    fn keep(
-        &mut self,
-        id: EventId,
-        event: Verified<Event>,
-        act: Option<Act>,
-        state: Community,
-    ) -> Inserted {
+    fn node(&self, event: Verified<Event>, proof: AuthorProof, act: Option<Act>) -> Node {
         let depths = event
             .parents
             .iter()
             .filter_map(|parent| self.nodes.get(parent));
         let depth = depths.map(|node| node.depth + 1).max().unwrap_or(0);
+        Node {
+            event,
+            proof,
+            act,
+            depth,
+        }
+    }
+
+    /// Keeps an event that posts a checkpoint: what lies beside the frozen past then acts forward.
+    fn keep_post(
+        &mut self,
+        id: EventId,
+        node: Node,
+        state: Community,
+        (cosigned, checkpoint): (Cosigned, Checkpoint),
+    ) -> Inserted {
+        let inserted = self.keep(id, node, state);
+        self.keep_checkpoint(id, cosigned, checkpoint);
+        if let Some(state) = self.acting_forward(&[id]) {
+            self.snapshots.replace(id, state);
+        }
+        inserted
+    }
+
+    /// Keeps an event that counts, and the state after it.
+    fn keep(&mut self, id: EventId, node: Node, state: Community) -> Inserted {
+        let event = &node.event;
         let covers = event.parents == self.heads;
-        if act.is_none() {
+        if node.act.is_none() {
             self.causality.note_gap();
         }
         self.causality
             .insert(id, event.prev_self.as_ref(), &event.parents, covers);
-        self.order.insert((depth, id));
+        self.order.insert((node.depth, id));
         self.heads.retain(|head| !event.parents.contains(head));
         // Nothing that is accepted cites it yet, or it would have been missed.
         let at = self.heads.partition_point(|head| *head < id);
         self.heads.insert(at, id);
-        let chain = self.chains.entry(event.device).or_default();
+        let device = event.device;
+        let chain = self.chains.entry(device).or_default();
         let here = chain.by_seq.entry(event.seq).or_default();
         here.insert(id);
         let forked = here.len() > 1;
         if forked {
             chain.forks.insert(event.seq);
         }
-        let device = event.device;
-        self.nodes.insert(id, Node { event, act, depth });
+        self.nodes.insert(id, node);
         self.snapshots.arrive(id, state);
         self.current = None;
         Inserted {
@@ -259,13 +309,13 @@ impl Log {
 }
 
 /// A decoded body, or why it is beyond this program.
-enum Decoded {
+pub(super) enum Decoded {
     Known(Box<Body>),
     Newer(HaltReason),
 }
 
 /// An event that counts.
-enum Authorised {
+pub(super) enum Authorised {
     Act(Box<Act>),
     Newer(HaltReason),
 }

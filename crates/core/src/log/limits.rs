@@ -8,6 +8,7 @@ use crate::event::{
     REASON_BYTES_MAX, Seen, Succession,
 };
 use crate::id::EventId;
+use crate::policy::COSIGNED_BYTES_MAX;
 use crate::signed::SIGNATURE_LEN;
 use crate::state::{ChannelKind, InviteKind, position};
 
@@ -90,8 +91,6 @@ type Checked = Result<(), Malformed>;
 /// Checks what surrounds the body.
 pub(super) fn check_event(event: &Event) -> Checked {
     value("format version", event.version >= EVENT_VERSION)?;
-    // Checkpoints are not made yet, so none can be cited.
-    value("last checkpoint", event.last_checkpoint.is_none())?;
     value("sequence", event.seq < EVENTS_PER_DEVICE_MAX)?;
     let reason = event.reason.as_deref().unwrap_or_default();
     text("reason", reason, REASON_BYTES_MAX)
@@ -185,6 +184,11 @@ pub(super) fn check_body(body: &Body) -> Checked {
         Body::DeviceCut(body) => value(
             "seen device",
             body.seen.is_none_or(|seen| seen.device == body.device),
+        ),
+        Body::Checkpoint(body) => list(
+            "bytes of a checkpoint",
+            body.cosigned.len(),
+            COSIGNED_BYTES_MAX,
         ),
         Body::Merge(body) => value("further heads", body.more == Vec::<EventId>::new()),
         Body::OwnershipTransfer(_) | Body::SuccessionPolicy(_) | Body::SuccessionClaim(_) => {

@@ -27,6 +27,15 @@ impl Log {
         let lacking = self.walk(heads, &[from])?;
         let lowest = self.lowest(&lacking);
         let beside = self.walk(&[from], &lowest)?;
+        if !self.on_one_checkpoint(from, heads, &lacking, &beside) {
+            let all: Vec<EventId> = lacking
+                .iter()
+                .chain(&beside)
+                .map(|((_, id), _)| *id)
+                .collect();
+            self.quarrels.extend(all);
+            return None;
+        }
         let new = acts(&lacking);
         let quarrelling = self.quarrelling(&new, &beside);
         if !quarrelling.is_empty() || self.is_troubled(&beside) {
@@ -34,9 +43,30 @@ impl Log {
             return None;
         }
         let state = self.snapshots.get(&[from])?;
-        let fallen = |event: EventId| state.overruled(&event).is_some();
+        let fallen =
+            |event: EventId| state.overruled(&event).is_some() || state.lost(&event).is_some();
         let firm = !new.iter().any(|act| act.stands_on().any(fallen));
         firm.then(|| append(state, &new))
+    }
+
+    /// Whether what the heads lack, and what is beside it, was all made on top of the canonical checkpoint of both: then each of
+    /// these acts counts as it was taken in, and none acts forward ([`super::forward`]).
+    fn on_one_checkpoint(
+        &self,
+        from: EventId,
+        heads: &[EventId],
+        lacking: &[Placed<'_>],
+        beside: &[Placed<'_>],
+    ) -> bool {
+        let tip = self.tip(heads);
+        if tip != self.tip(&[from]) {
+            return false;
+        }
+        let Some(checkpoint) = tip.and_then(|tip| self.checkpoints.get(&tip)) else {
+            return true;
+        };
+        let mut all = lacking.iter().chain(beside);
+        all.all(|((_, id), _)| self.covers(&[*id], &checkpoint.frontier))
     }
 
     /// Of several heads whose state is at hand the one with the most events in its past; else the next event below them.

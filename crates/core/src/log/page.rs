@@ -36,6 +36,9 @@ impl Log {
             return Some(Effect::Rejected(denied.clone()));
         }
         let known = self.nodes.get(id)?.act.is_some();
+        if let Some(lost) = state.lost(id) {
+            return Some(Effect::Lost(lost.clone()));
+        }
         Some(match state.overruled(id) {
             Some(Overruling { by, rule }) => Effect::Overruled { by, rule },
             None if known => Effect::Effective,

@@ -58,16 +58,12 @@ impl Log {
     /// [`ResolveError`].
     pub fn audit(&self, heads: &[EventId]) -> Result<Community, ResolveError> {
         let heads = self.antichain(heads)?;
-        let past = self.order.iter().map(|(_, id)| *id);
-        let past: Vec<EventId> = past
-            .filter(|id| *id != self.server.genesis() && self.is_ancestor(id, &heads))
-            .collect();
-        let base = self.founding().ok_or(ResolveError::Empty)?;
-        Ok(fold(&base, &self.acts(&past), &self.causality).with_causality(&self.causality))
+        let state = self.audit_forward(&heads).ok_or(ResolveError::Empty)?;
+        Ok(state.with_causality(&self.causality))
     }
 
     /// Known, accepted heads, ascending, none in the past of another.
-    fn antichain(&self, heads: &[EventId]) -> Result<Vec<EventId>, ResolveError> {
+    pub(super) fn antichain(&self, heads: &[EventId]) -> Result<Vec<EventId>, ResolveError> {
         for head in heads {
             if let Some(Verdict::Rejected(denied)) = self.rejected.get(head) {
                 return Err(ResolveError::Rejected(*head, Box::new(denied.clone())));
@@ -109,6 +105,10 @@ impl Log {
                 break state;
             }
             let (events, before) = self.region_below(&at)?;
+            if self.tip(&at) != self.tip(&before) {
+                // A checkpoint came in between: what lies here was not made on top of it.
+                break self.acting_forward(&at)?;
+            }
             if from.is_none() && events.len() > 1 {
                 // Nobody has looked for quarrels among these, so all may be in one.
                 self.quarrels.extend(events.iter().copied());
@@ -187,7 +187,7 @@ impl Log {
     }
 
     /// The state after genesis alone.
-    fn founding(&self) -> Option<Community> {
+    pub(super) fn founding(&self) -> Option<Community> {
         let act = self.nodes.get(&self.server.genesis())?.act.as_ref()?;
         match &act.body {
             crate::event::Body::Genesis(genesis) => Some(Community::found(act.id, act, genesis)),

@@ -44,6 +44,14 @@ impl Snapshots {
         }
     }
 
+    /// Puts another state in place of the one after an event.
+    pub(super) fn replace(&mut self, event: EventId, state: Community) {
+        if let Some((_, anchor)) = self.anchors.get_mut(&event) {
+            anchor.clone_from(&state);
+        }
+        self.keep(vec![event], state);
+    }
+
     /// Keeps the state after a newly accepted event, for good if it is its turn to be an anchor.
     pub(super) fn arrive(&mut self, event: EventId, state: Community) {
         let arrival = self.arrivals;

@@ -1,7 +1,8 @@
 //! Why somebody may not.
 
 use super::{Bits, Level};
-use crate::id::{ChannelId, DeviceId, EventId, IdentityId, InviteId, Millis, RoleId};
+use crate::id::{ChannelId, CheckpointId, DeviceId, EventId, IdentityId, InviteId, Millis, RoleId};
+use crate::log::CheckpointFault;
 
 /// Why an act is not allowed: which permission or which rule of hierarchy fails, in a form that the app can show.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -146,6 +147,20 @@ pub enum Denied {
         /// How many it takes.
         needed: usize,
     },
+    /// The checkpoint that the event posts is none.
+    #[error("the checkpoint: {0}")]
+    Checkpoint(Box<CheckpointFault>),
+    /// The event names another checkpoint than the canonical one of its past.
+    #[error("the event names checkpoint {found:?}, its past has {expected:?}")]
+    LastCheckpoint {
+        /// The canonical checkpoint of its past.
+        expected: Option<CheckpointId>,
+        /// What it names.
+        found: Option<CheckpointId>,
+    },
+    /// The event would lift what a checkpoint froze without its author's knowledge.
+    #[error("it would lift {0:?}, which was frozen without its author's knowledge")]
+    Unseen(EventId),
     /// A second genesis.
     #[error("a server has one genesis")]
     SecondGenesis,
@@ -191,6 +206,9 @@ impl Denied {
             Self::Confirmed(_) => "confirmed",
             Self::TooEarly { .. } => "too_early",
             Self::Unconfirmed { .. } => "unconfirmed",
+            Self::Checkpoint(_) => "checkpoint",
+            Self::LastCheckpoint { .. } => "last_checkpoint",
+            Self::Unseen(_) => "unseen",
             Self::SecondGenesis => "second_genesis",
         }
     }

@@ -74,7 +74,8 @@ fn judge_event(
     // Nor does a timeout stop those whom the owner's policy names.
     match body {
         Body::Merge(_) => return Ok(membership(community, actor)),
-        Body::DeviceCut(_) => return Ok(Basis::fixed(Level::Proof)),
+        // A checkpoint proves itself as well: the log checks it (`Log::judge_checkpoint`).
+        Body::DeviceCut(_) | Body::Checkpoint(_) => return Ok(Basis::fixed(Level::Proof)),
         Body::SuccessionClaim(body) => return by.claim(body),
         Body::SuccessionConfirm(body) => return by.confirm(body),
         Body::Accession(body) => return by.accede(body),
@@ -110,6 +111,7 @@ fn judge_event(
         Body::SuccessionVeto(body) => by.veto(body),
         Body::DeviceCut(_)
         | Body::Merge(_)
+        | Body::Checkpoint(_)
         | Body::SuccessionClaim(_)
         | Body::SuccessionConfirm(_)
         | Body::Accession(_) => Ok(membership(community, actor)),

@@ -7,7 +7,7 @@ use minicbor::{Decode, Encode};
 
 use crate::codec::{self, CodecError, Limits};
 use crate::hash::{Label, hash};
-use crate::id::{Digest, EventId, Millis, ServerId, VerifyKey};
+use crate::id::{CheckpointId, Digest, EventId, Millis, ServerId, VerifyKey};
 use crate::signed::{SIGNED_OVERHEAD_MAX, Signable, SignedError, SigningKey, verify_bytes};
 
 /// Version of the checkpoint format that this build writes.
@@ -28,7 +28,7 @@ pub const COSIGNED_BYTES_MAX: usize =
 
 /// A frozen past of the authority plane with commitments to what it folds to.
 ///
-/// Layout: CBOR map, keys 0–11; at most [`CHECKPOINT_BYTES_MAX`] bytes.
+/// Layout: CBOR map, keys 0–12; at most [`CHECKPOINT_BYTES_MAX`] bytes.
 #[derive(Clone, PartialEq, Eq, Debug, Encode, Decode)]
 #[cbor(map)]
 pub struct Checkpoint {
@@ -43,7 +43,7 @@ pub struct Checkpoint {
     pub epoch: u64,
     /// The checkpoint before; absent in the first alone.
     #[n(3)]
-    pub prev: Option<Digest>,
+    pub prev: Option<CheckpointId>,
     /// Heads whose past is frozen: ascending, an antichain, at most [`FRONTIER_MAX`].
     #[n(4)]
     pub frontier: Vec<EventId>,
@@ -56,7 +56,7 @@ pub struct Checkpoint {
     /// Commitment to the events of the frozen past.
     #[n(7)]
     pub log_root: Digest,
-    /// Notaries from here on: ascending, at most [`NOTARIES_MAX`].
+    /// The notaries in the state that it commits to, who sign it: ascending, at most [`NOTARIES_MAX`].
     #[n(8)]
     pub notaries: Vec<VerifyKey>,
     /// How many of them sign: more than half.
@@ -68,6 +68,9 @@ pub struct Checkpoint {
     /// When, as the proposer's clock claims. Advisory.
     #[n(11)]
     pub time: Millis,
+    /// How often the notaries have been changed, in that state.
+    #[n(12)]
+    pub generation: u64,
 }
 
 /// A checkpoint with the signatures of its notaries.
@@ -185,12 +188,59 @@ impl Cosigned {
 
     /// The checkpoint's id.
     #[must_use]
-    pub fn id(&self) -> Digest {
-        hash(Label::CheckpointId, &[&self.payload])
+    pub fn id(&self) -> CheckpointId {
+        CheckpointId(hash(Label::CheckpointId, &[&self.payload]).0)
+    }
+
+    /// Whose signatures it bears, verified or not.
+    pub fn signers(&self) -> impl Iterator<Item = VerifyKey> + '_ {
+        self.signatures.iter().map(|signature| signature.key)
+    }
+
+    /// Takes over the signatures of another copy of the same checkpoint, up to the limit. Whoever calls this has verified them.
+    pub fn gather(&mut self, other: &Self) {
+        for signature in &other.signatures {
+            let known = self.signers().any(|key| key == signature.key);
+            if !known && other.payload == self.payload && self.signatures.len() < NOTARIES_MAX {
+                self.signatures.push(signature.clone());
+            }
+        }
+        self.signatures.sort_by_key(|signature| signature.key);
+    }
+
+    /// Reads what is claimed, and checks its form but no signature.
+    ///
+    /// # Errors
+    /// [`CheckpointError`].
+    pub fn read(&self, server: ServerId) -> Result<Checkpoint, CheckpointError> {
+        let checkpoint: Checkpoint =
+            codec::decode(&self.payload, Limits::bytes(CHECKPOINT_BYTES_MAX))?;
+        checkpoint.check(server)?;
+        Ok(checkpoint)
+    }
+
+    /// Checks that every signature is by one of `notaries` and verifies strictly, and counts them: for gathering, before the
+    /// quorum is reached.
+    ///
+    /// # Errors
+    /// [`CheckpointError::Signature`].
+    pub fn verify_signatures(
+        &self,
+        notaries: &BTreeSet<VerifyKey>,
+    ) -> Result<usize, CheckpointError> {
+        for Cosignature { key, signature } in &self.signatures {
+            let fault = |error| CheckpointError::Signature { key: *key, error };
+            if !notaries.contains(key) {
+                return Err(fault(None));
+            }
+            verify_bytes(Label::CheckpointSign, key, &self.payload, signature)
+                .map_err(|error| fault(Some(error)))?;
+        }
+        Ok(self.signatures.len())
     }
 
     /// Checks everything that can be checked without the log: form, limits, and that at least `quorum` of `notaries` signed,
-    /// all of them strictly. `notaries` and `quorum` are those of the checkpoint before, or of genesis.
+    /// all of them strictly. `notaries` and `quorum` are those of the state that it commits to.
     ///
     /// # Errors
     /// [`CheckpointError`].
@@ -200,20 +250,10 @@ impl Cosigned {
         notaries: &BTreeSet<VerifyKey>,
         quorum: u16,
     ) -> Result<Checkpoint, CheckpointError> {
-        let checkpoint: Checkpoint =
-            codec::decode(&self.payload, Limits::bytes(CHECKPOINT_BYTES_MAX))?;
-        checkpoint.check(server)?;
-        for Cosignature { key, signature } in &self.signatures {
-            let fault = |error| CheckpointError::Signature { key: *key, error };
-            if !notaries.contains(key) {
-                return Err(fault(None));
-            }
-            verify_bytes(Label::CheckpointSign, key, &self.payload, signature)
-                .map_err(|error| fault(Some(error)))?;
-        }
+        let checkpoint = self.read(server)?;
+        let found = self.verify_signatures(notaries)?;
         // A quorum of half or less is no quorum, whatever a caller has been told.
         let needed = usize::from(quorum).max(notaries.len() / 2 + 1);
-        let found = self.signatures.len();
         if found < needed {
             return Err(CheckpointError::Quorum { found, needed });
         }

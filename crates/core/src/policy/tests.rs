@@ -365,6 +365,7 @@ fn checkpoint() -> Checkpoint {
         quorum: 2,
         min_time: Millis(NOW),
         time: Millis(NOW),
+        generation: 0,
     }
 }
 

@@ -62,6 +62,9 @@ impl Community {
             dropped_leaves: OrdSet::new(),
             overruled: OrdMap::new(),
             origins: OrdMap::new(),
+            notaries: super::finality::founding(genesis),
+            checkpoint: None,
+            lost: OrdMap::new(),
             causality: Causality::default(),
         }
     }

@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::Community;
 use super::join::stands;
-use super::{Community, merkle};
-use crate::hash::{Label, hash};
+use crate::commitment::{MemberProof, Pruned, Tree, member_value};
+use crate::hash::Label;
 use crate::id::{
     Commitment, DeviceId, Digest, IdentityId, InviteId, Pseudonym, RegisterId, RoleId,
 };
@@ -19,10 +20,22 @@ pub const ROSTER_MAX: usize = 1_000_000;
 ///
 /// For each device the highest sequence counts; of two with one sequence, the lower id. So the roster is a function of the
 /// set of registers. Which of them are members is asked with the [`Community`] at hand: bans, kicks and revocations decide it.
-#[derive(Clone, Default, Debug)]
+#[derive(Clone, Debug)]
 pub struct Roster {
     devices: BTreeMap<(IdentityId, DeviceId), Verified<Register>>,
     pseudonyms: BTreeMap<Pseudonym, BTreeSet<(IdentityId, DeviceId)>>,
+    /// The commitment, kept up with every register.
+    tree: Tree,
+}
+
+impl Default for Roster {
+    fn default() -> Self {
+        Self {
+            devices: BTreeMap::new(),
+            pseudonyms: BTreeMap::new(),
+            tree: Tree::new(Label::MemberRoot),
+        }
+    }
 }
 
 /// What became of a register.
@@ -67,8 +80,10 @@ impl Roster {
             if holders.is_empty() {
                 self.pseudonyms.remove(&old.pseudonym);
             }
+            self.commit(&old.pseudonym);
         }
         self.pseudonyms.entry(pseudonym).or_default().insert(key);
+        self.commit(&pseudonym);
         old.map_or(Admitted::New, |old| Admitted::Replaced(old.register_id()))
     }
 
@@ -171,24 +186,39 @@ impl Roster {
             .collect()
     }
 
-    /// The history-independent commitment to all registers, leaf keys included, keyed by pseudonym (chapter `authority`,
-    /// "Member root").
+    /// Brings the commitment in step with what stands under a pseudonym.
+    fn commit(&mut self, pseudonym: &Pseudonym) {
+        match self.by_pseudonym(pseudonym) {
+            Some(register) => {
+                let value = member_value(&register.register_id(), &register.leaf.id());
+                self.tree.insert(pseudonym.0, value);
+            }
+            None => self.tree.remove(&pseudonym.0),
+        }
+    }
+
+    /// The history-independent commitment to all registers, leaf keys included, keyed by pseudonym (chapter `checkpoint`,
+    /// "Member root"). It is kept up with every register, so asking costs nothing.
     #[must_use]
     pub fn root(&self) -> Digest {
-        let entries: Vec<merkle::Entry> = self
-            .pseudonyms
-            .keys()
-            .filter_map(|pseudonym| {
-                let register = self.by_pseudonym(pseudonym)?;
-                let leaf = register.leaf.id();
-                let value = hash(
-                    Label::MemberRoot,
-                    &[&[3], &register.register_id().0, &leaf.0],
-                );
-                Some((pseudonym.0, value))
-            })
-            .collect();
-        merkle::root(Label::MemberRoot, &entries)
+        self.tree.root()
+    }
+
+    /// The tree behind [`Roster::root`]; a clone of it is a snapshot that proofs can be made from later.
+    #[must_use]
+    pub fn tree(&self) -> &Tree {
+        &self.tree
+    }
+
+    /// Proves which register stands under a pseudonym, or that none does.
+    #[must_use]
+    pub fn prove(&self, pseudonym: &Pseudonym) -> MemberProof {
+        let register = self.by_pseudonym(pseudonym);
+        let path: Pruned = self.tree.prove([pseudonym.0]);
+        MemberProof {
+            register: register.map(|register| (register.register_id(), register.leaf.id())),
+            path,
+        }
     }
 }
 

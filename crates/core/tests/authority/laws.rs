@@ -177,7 +177,7 @@ fn role_create(dice: &mut Dice, position: String) -> RoleCreate {
 
 /// Plants what random keys rarely find: a ban beside acts of the banned, mutual bans, a grant beside its revocation, an
 /// unban beside a ban, a forked chain, a category deleted beside its children's edits.
-fn plant(dice: &mut Dice, world: &mut World, stage: &Stage) {
+pub fn plant(dice: &mut Dice, world: &mut World, stage: &Stage) {
     let heads = world.heads();
     let try_at = |world: &mut World, who: Who, body: Body| {
         let event = world.sign(who, &heads, body);

@@ -7,6 +7,7 @@ use conclave_core::id::*;
 use conclave_core::log::{AuthorProof, Effect, InsertError, Inserted, Log, Verdict};
 use conclave_core::member::*;
 use conclave_core::permissions::{Bits, Denied};
+use conclave_core::policy::Cosigned;
 use conclave_core::signed::{SigningKey, Verified};
 use conclave_core::state::Community;
 
@@ -62,6 +63,11 @@ pub const EVERYONE: Bits = Bits(
         | Bits::CHANGE_NICKNAME.0,
 );
 
+/// The one notary.
+pub fn notary() -> SigningKey {
+    SigningKey::from_seed(&[8; 32])
+}
+
 pub fn invite_key() -> SigningKey {
     SigningKey::from_seed(&[7; 32])
 }
@@ -74,6 +80,15 @@ impl World {
 
     /// The same, with some of the people as founding peers.
     pub fn with_peers(members: usize, peers: &[Who]) -> Self {
+        Self::founded(members, peers, VerifyKey(id(1)))
+    }
+
+    /// The same as [`World::new`], with a notary whose key somebody has.
+    pub fn notarised(members: usize) -> Self {
+        Self::founded(members, &[], notary().public())
+    }
+
+    fn founded(members: usize, peers: &[Who], notary: VerifyKey) -> Self {
         let people: Vec<Person> = (0..=members).map(person).collect();
         let genesis = Genesis {
             name: "Plaza".into(),
@@ -83,7 +98,7 @@ impl World {
             suite: 1,
             owner_root: VerifyKey(id(1)),
             hosting_root: VerifyKey(id(2)),
-            notaries: vec![VerifyKey(id(1))],
+            notaries: vec![notary],
             notary_quorum: 1,
             history: 1,
             peers: peers.iter().map(|who| people[*who].identity).collect(),
@@ -181,8 +196,10 @@ impl World {
                 .all(|b| a == b || !self.log.is_ancestor(a, &[*b]))
         });
         self.time += 1;
+        let past = self.log.resolve(&parents).ok();
         let event = Event {
             server: Some(self.server()),
+            last_checkpoint: past.and_then(|past| Some(past.checkpoint()?.0)),
             seq: last.map_or(0, |(seq, _)| seq + 1),
             prev_self: last.map(|(_, id)| id),
             parents,
@@ -232,6 +249,33 @@ impl World {
             Verdict::Rejected(denied) => denied,
             Verdict::Accepted => panic!("allowed: {:?}", event.decode_body()),
         }
+    }
+
+    /// What the notary would sign at some heads.
+    pub fn checkpoint(&mut self, heads: &[EventId]) -> conclave_core::policy::Checkpoint {
+        self.time += 1;
+        let time = Millis(self.time);
+        self.log.propose(heads, Digest([5; 32]), time).unwrap()
+    }
+
+    /// Somebody posts a checkpoint of what they know, signed by the notary; it must be valid.
+    pub fn freeze_at(&mut self, who: Who, heads: &[EventId]) -> CheckpointId {
+        let checkpoint = self.checkpoint(heads);
+        let body = posted(&checkpoint, &[&notary()]);
+        let id = Cosigned::decode(&body.cosigned).unwrap().id();
+        self.act_at(who, heads, body);
+        id
+    }
+
+    /// Somebody posts a checkpoint of everything.
+    pub fn freeze_by(&mut self, who: Who) -> CheckpointId {
+        let heads = self.heads();
+        self.freeze_at(who, &heads)
+    }
+
+    /// The owner posts a checkpoint of everything.
+    pub fn freeze(&mut self) -> CheckpointId {
+        self.freeze_by(OWNER)
     }
 
     pub fn heads(&self) -> Vec<EventId> {
@@ -373,6 +417,17 @@ pub fn accession(world: &World, claim: EventId, heir: Who) -> Accession {
     Accession {
         claim,
         root: world.people[heir].key.public(),
+    }
+}
+
+/// The body that posts a checkpoint with these signatures.
+pub fn posted(checkpoint: &conclave_core::policy::Checkpoint, keys: &[&SigningKey]) -> Checkpoint {
+    let mut cosigned = Cosigned::new(checkpoint);
+    for key in keys {
+        cosigned.sign(key);
+    }
+    Checkpoint {
+        cosigned: cosigned.encode().into(),
     }
 }
 

@@ -6,7 +6,7 @@ mod structure;
 mod values;
 #[allow(dead_code)]
 #[path = "../authority/world.rs"]
-mod world;
+pub mod world;
 
 use conclave_core::event::*;
 use conclave_core::id::*;
@@ -43,7 +43,7 @@ fn verdict_value(world: &World, id: &EventId) -> Value {
 }
 
 /// A history as a case. It is replayed backwards first: the vectors say nothing that depends on the order.
-fn case(name: &str, mut world: World) -> Value {
+pub fn case(name: &str, mut world: World) -> Value {
     let state = world.now();
     let mut backwards = world.made.clone();
     backwards.reverse();

@@ -202,6 +202,9 @@ fn other_bodies() -> Vec<Body> {
         }),
         Body::Merge(Merge::default()),
         Body::MinVersion(MinVersion { version: 2 }),
+        Body::Checkpoint(Checkpoint {
+            cosigned: vec![0x80].into(),
+        }),
     ]
 }
 
@@ -284,7 +287,7 @@ fn accept(body: &Body) -> (Value, Verified<Event>) {
 fn body_refusals() -> Vec<Value> {
     let cases: [(&str, u16, Vec<u8>); 5] = [
         ("unknown kind: the server halts", 4000, vec![0xa0]),
-        ("reserved kind: the server halts", 32, vec![0xa0]),
+        ("reserved kind: the server halts", 49, vec![0xa0]),
         (
             "critical key: the server halts",
             22,

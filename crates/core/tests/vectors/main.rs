@@ -6,6 +6,7 @@
 
 mod authority;
 mod blob;
+mod checkpoint;
 mod content;
 mod encoding;
 mod envelope;

@@ -110,6 +110,7 @@ fn checkpoint_cases() -> Vec<Value> {
         quorum: 2,
         min_time: Millis(NOW),
         time: Millis(NOW),
+        generation: 0,
     };
     let known: BTreeSet<_> = notaries.iter().copied().collect();
     let case = |name: &str, signers: &[u8]| {

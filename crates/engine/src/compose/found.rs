@@ -19,6 +19,7 @@ use super::{act, check_name, community, invites, register_record, room_of, send_
 use crate::command::{Command, CommandError, InviteDraft, Reply, Template};
 use crate::ctx::Ctx;
 use crate::effect::Notice;
+use crate::notary;
 use crate::outbox;
 use crate::peer::State;
 use crate::room::{Local, Room, Standing};
@@ -83,6 +84,10 @@ pub(super) fn run(
         }
         Command::Join { link } => join(state, ctx, &link),
         Command::LeaveServer { server } => leave(state, ctx, server),
+        Command::MakeCheckpoint { server } => {
+            let State { rooms, links, .. } = state;
+            notary::make(rooms, links, ctx, &server)
+        }
         Command::UpdateServer {
             server,
             name,

@@ -1,6 +1,7 @@
 //! The audit log, which is the authority log itself, and what of it did not survive.
 
 use conclave_core::id::{EventId, IdentityId, Millis};
+use conclave_core::permissions::Denied;
 use conclave_core::state::Rule;
 
 /// One line of the audit log.
@@ -35,6 +36,10 @@ impl AuditEntry {
 pub enum WhyNot {
     /// Something concurrent took it away.
     Overruled(Overruling),
+    /// Older than the last two checkpoints when it arrived.
+    TooOld,
+    /// After what a checkpoint froze without it, it would not be allowed.
+    Overtaken(Denied),
     /// Of a newer protocol: this program cannot tell what it does.
     Newer,
 }

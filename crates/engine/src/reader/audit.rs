@@ -5,7 +5,7 @@ use conclave_core::id::{EventId, IdentityId, Millis, ServerId};
 use conclave_core::log::Effect;
 use conclave_core::permissions::{self, Action};
 use conclave_core::signed::Verified;
-use conclave_core::state::Community;
+use conclave_core::state::{Community, Lost};
 use conclave_core::view::ViewError;
 
 use super::Reader;
@@ -98,7 +98,7 @@ impl Reader<'_> {
         Ok(Some(page))
     }
 
-    /// Accepted events that a concurrent one overruled, latest first: all of them for those who may read the audit log, their own
+    /// Accepted events that a concurrent one overruled or a checkpoint lost, latest first: all of them for those who may read the audit log, their own
     /// for everybody.
     ///
     /// # Errors
@@ -110,7 +110,7 @@ impl Reader<'_> {
         let all = self.may_audit(room, community);
         let me = self.account.id();
         let mut lost = Vec::new();
-        for (id, _) in community.overruled_events() {
+        for id in community.fallen() {
             let Some(event) = room.log.get(id) else {
                 continue;
             };
@@ -161,6 +161,8 @@ fn described(room: &Room, community: &Community, event: &Verified<Event>) -> Opt
         Effect::Overruled { by, rule } => {
             Some(WhyNot::Overruled(audit::overruling(room, by, rule)?))
         }
+        Effect::Lost(Lost::TooOld) => Some(WhyNot::TooOld),
+        Effect::Lost(Lost::Overtaken(denied)) => Some(WhyNot::Overtaken(denied)),
         // Rejected events are in no list of accepted ones.
         Effect::Rejected(_) | Effect::Unknown => Some(WhyNot::Newer),
     };

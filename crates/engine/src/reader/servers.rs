@@ -7,7 +7,7 @@ use conclave_core::permissions::{self, Bits};
 use conclave_core::state::{self, Community};
 use conclave_core::view::ViewError;
 
-use super::Reader;
+use super::{Reader, finality};
 use crate::command::Presence;
 use crate::model::{
     Channel, Connection, Member, ReadSummary, Role, ServerDetail, ServerState, ServerSummary,
@@ -51,6 +51,8 @@ impl Reader<'_> {
                 joins_paused: false,
                 lost_unseen: 0,
                 reports_open: 0,
+                checkpoint: None,
+                checkpoint_fork: false,
             }));
         };
         let me = self.account.id();
@@ -75,6 +77,8 @@ impl Reader<'_> {
             joins_paused: community.joins_paused(),
             lost_unseen: self.lost_unseen(server)?,
             reports_open: reports::all(self.view, server)?.len(),
+            checkpoint: finality::last(room),
+            checkpoint_fork: finality::is_forked(room),
         }))
     }
 

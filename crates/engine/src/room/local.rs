@@ -7,6 +7,7 @@ use conclave_core::view::Table;
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 
+use crate::notary::Signed;
 use crate::txn::Txn;
 
 /// This node's standing in a server.
@@ -59,6 +60,12 @@ pub struct Local {
     #[n(8)]
     #[cbor(default)]
     pub claims: Vec<KnownClaim>,
+    /// The last checkpoint that this device has signed here as a notary.
+    #[n(9)]
+    pub signed: Option<Signed>,
+    /// Own events up to this sequence that a checkpoint left behind were issued anew.
+    #[n(10)]
+    pub reissued: Option<u64>,
 }
 
 /// Since when an open claim is known here.
@@ -87,6 +94,8 @@ impl Local {
             reason: None,
             secrets: Vec::new(),
             claims: Vec::new(),
+            signed: None,
+            reissued: None,
         }
     }
 

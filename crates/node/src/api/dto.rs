@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod channel;
+pub mod finality;
 pub mod invite;
 pub mod log;
 pub mod markdown;

@@ -5,6 +5,7 @@ pub mod audit;
 pub mod channels;
 pub mod chats;
 pub mod files;
+pub mod finality;
 pub mod invites;
 pub mod members;
 pub mod messages;

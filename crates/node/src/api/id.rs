@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use conclave_core::id::{
-    AudienceId, BlobHash, ChannelId, DeviceId, EnvelopeId, EpochId, EventId, IdentityId, InviteId,
-    NodeId, Pseudonym, RoleId, ServerId, VerifyKey,
+    AudienceId, BlobHash, ChannelId, CheckpointId, DeviceId, Digest, EnvelopeId, EpochId, EventId,
+    IdentityId, InviteId, NodeId, Pseudonym, RoleId, ServerId, VerifyKey,
 };
 use conclave_core::permissions::Bits;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -34,7 +34,7 @@ macro_rules! hex_ids {
 hex_ids!(
     AudienceId: "audience", BlobHash: "blob", ChannelId: "channel", DeviceId: "device", EnvelopeId: "message", EpochId: "epoch",
     EventId: "event", IdentityId: "member", InviteId: "invite", NodeId: "node", Pseudonym: "pseudonym", RoleId: "role",
-    ServerId: "server", VerifyKey: "key",
+    ServerId: "server", CheckpointId: "checkpoint", Digest: "commitment", VerifyKey: "key",
 );
 
 /// An identifier in JSON, in a path or in a query.

@@ -392,6 +392,7 @@ pub fn told(result: &Result<Verdict, InsertError>) -> Outcome {
     match result {
         Ok(Verdict::Accepted) => Outcome::Accepted,
         Ok(Verdict::Rejected(denied)) => Outcome::Rejected(match denied {
+            Denied::LastCheckpoint { .. } => Why::LastCheckpoint,
             Denied::CitesRejected(_) => Why::CitesRejected,
             Denied::Frozen(_) => Why::Frozen,
             Denied::DeviceCut(_) => Why::DeviceCut,

@@ -58,6 +58,8 @@ export interface Server extends ServerSummary {
   /** Own acts that did not survive a merge and that I have not been shown. */
   lost_unseen: number;
   reports_open: number;
+  checkpoint: { epoch: number; time_ms: number } | null;
+  checkpoint_fork: boolean;
 }
 
 export interface Named {
@@ -283,6 +285,36 @@ export interface InvitePreview {
   already_member: boolean;
 }
 
+export interface Notary {
+  key: string;
+  member_id: Id | null;
+  name: string | null;
+  me: boolean;
+}
+
+export interface Checkpoint {
+  id: Id;
+  epoch: number;
+  prev: Id | null;
+  time_ms: number;
+  canonical: boolean;
+  signers: string[];
+  frontier: Id[];
+  state_root: string;
+  member_root: string;
+  log_root: string;
+}
+
+export interface Finality {
+  notaries: Notary[];
+  quorum: number;
+  generation: number;
+  unfrozen: number;
+  checkpoints: Checkpoint[];
+  forks: { epoch: number; rivals: Id[]; signers: Notary[]; settled: boolean }[];
+  signing: { epoch: number; signatures: number; needed: number }[];
+}
+
 export interface AuditEntry {
   id: Id;
   time_ms: number;
@@ -295,6 +327,7 @@ export interface AuditEntry {
   changes: { field: string; before: unknown; after: unknown }[];
   effective: boolean;
   why_not: string | null;
+  checkpoint_lost: 'too_old' | 'overtaken' | null;
   overruled_by: Overruling | null;
 }
 

@@ -10,7 +10,7 @@ const member = (id: string, roles: string[], owner = false): Member => ({
 const server = (my_roles: string[], my_permissions: bigint): Server => ({
   id: 'everyone', name: '', icon: null, kind: 'community', owner_id: 'owner', unread: false, mentions: 0, member_count: 0, me_member_id: 'me',
   state: { connection: 'online', peers: 0, catching_up: null, reason: null }, description: '', channels: [],
-  roles: [role('everyone', 0), role('low', 1), role('mid', 2), role('high', 3, mask('ADMINISTRATOR'))], my_roles, my_permissions: String(my_permissions), default_durability: 'replicated', joins_paused: false, lost_unseen: 0, reports_open: 0,
+  roles: [role('everyone', 0), role('low', 1), role('mid', 2), role('high', 3, mask('ADMINISTRATOR'))], my_roles, my_permissions: String(my_permissions), default_durability: 'replicated', joins_paused: false, lost_unseen: 0, reports_open: 0, checkpoint: null, checkpoint_fork: false,
 });
 
 describe('the hierarchy', () => {

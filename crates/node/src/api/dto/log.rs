@@ -55,6 +55,9 @@ pub struct AuditEntry {
     pub effective: bool,
     /// Why not, in words.
     pub why_not: Option<String>,
+    /// How a checkpoint lost it: `too_old` (it builds on neither of the last two) or `overtaken` (after what was frozen without it, it
+    /// would not be allowed); absent otherwise.
+    pub checkpoint_lost: Option<&'static str>,
     /// What overruled it.
     pub overruled_by: Option<Overruling>,
 }
@@ -121,6 +124,8 @@ fn in_words(why: &WhyNot) -> String {
             by.actor_name,
             words(by.rule)
         ),
+        WhyNot::TooOld => "older than the last two checkpoints when it arrived".to_owned(),
+        WhyNot::Overtaken(denied) => format!("overtaken by a checkpoint: {denied}"),
         WhyNot::Newer => "of a newer version: update this program".to_owned(),
     }
 }
@@ -156,9 +161,14 @@ impl From<model::AuditEntry> for AuditEntry {
                 .collect(),
             effective: why_not.is_none(),
             why_not,
+            checkpoint_lost: match entry.why_not {
+                Some(WhyNot::TooOld) => Some("too_old"),
+                Some(WhyNot::Overtaken(_)) => Some("overtaken"),
+                _ => None,
+            },
             overruled_by: match entry.why_not {
                 Some(WhyNot::Overruled(by)) => Some(by.into()),
-                Some(WhyNot::Newer) | None => None,
+                Some(WhyNot::TooOld | WhyNot::Overtaken(_) | WhyNot::Newer) | None => None,
             },
         }
     }

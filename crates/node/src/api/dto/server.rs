@@ -130,6 +130,19 @@ pub struct Server {
     pub lost_unseen: usize,
     /// Reports that wait for this person.
     pub reports_open: usize,
+    /// The last checkpoint: what is older is final.
+    pub checkpoint: Option<LastCheckpoint>,
+    /// Notaries were shown to have signed two checkpoints at once, and nobody has replaced them yet.
+    pub checkpoint_fork: bool,
+}
+
+/// The last checkpoint of a server.
+#[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct LastCheckpoint {
+    pub epoch: u64,
+    /// As its proposer claims.
+    pub time_ms: u64,
 }
 
 impl Server {
@@ -146,6 +159,11 @@ impl Server {
             joins_paused: server.joins_paused,
             lost_unseen: server.lost_unseen,
             reports_open: server.reports_open,
+            checkpoint: server.checkpoint.map(|(epoch, time)| LastCheckpoint {
+                epoch,
+                time_ms: time.0,
+            }),
+            checkpoint_fork: server.checkpoint_fork,
         }
     }
 }

@@ -6,6 +6,7 @@ use super::{add, change, read, remove, set};
 use crate::api::action::Action::{
     InvitesManage, MembersModerate, MessagesWrite, ServersJoin, ServersManage, ServersRead,
 };
+use crate::api::dto::finality::Finality;
 use crate::api::dto::invite::{ChatRequests, Inspection, Invite, Invites, Joined};
 use crate::api::dto::log::Bans;
 use crate::api::dto::member::{Member, Members};
@@ -14,7 +15,7 @@ use crate::api::dto::requests::{
     PatchMember, PatchRole, PatchServer, PutBan, ServerList,
 };
 use crate::api::dto::server::{Role, Server};
-use crate::api::handlers::{chats, invites, members, roles, servers};
+use crate::api::handlers::{chats, finality, invites, members, roles, servers};
 use crate::api::route::{Limit, Route};
 
 pub(super) const SERVERS: &[Route] = &[
@@ -75,6 +76,20 @@ pub(super) const SERVERS: &[Route] = &[
         || delete(servers::unban),
     )
     .takes::<Because>(),
+    read(
+        "/servers/{server}/checkpoints",
+        ServersRead,
+        "Reads notaries, checkpoints, and evidence of forks",
+        || get(finality::list),
+    )
+    .gives::<Finality>(),
+    add(
+        "/servers/{server}/checkpoints",
+        ServersManage,
+        "Signs a checkpoint of all that is here, as a notary",
+        || post(finality::make),
+    )
+    .gives::<Finality>(),
 ];
 
 pub(super) const MEMBERS: &[Route] = &[

@@ -209,7 +209,7 @@ pub fn badly_placed(dice: &mut Dice, village: &mut Village, at: &[EventId]) {
                 ..good
             },
             12 => Event {
-                last_checkpoint: Some(genesis),
+                last_checkpoint: Some(CheckpointId(genesis.0)),
                 ..good
             },
             13 => Event {

@@ -19,6 +19,8 @@ export const moderation: Record<keyof typeof source, Text> = {
   'audit.counts.any': 'Alles',
   'audit.counts.true': 'Gilt',
   'audit.counts.false': 'Gilt nicht',
+  'audit.checkpoint.too_old': 'Kam nach zwei Prüfpunkten, die nichts davon wissen.',
+  'audit.checkpoint.overtaken': 'Ein Prüfpunkt war früher da: nach dem, was er festhält, war das nicht mehr erlaubt.',
   'audit.overruled': 'Zur selben Zeit und mit mehr Befugnis: {name} {what} {target} ({when}).',
   'audit.newer': 'Aus einer neueren Version: Dieses Programm weiß nicht, was es bewirkt.',
   'audit.lookFurther': 'Weiter zurück suchen',

@@ -18,6 +18,8 @@ export const moderation = {
   'audit.counts.any': 'All',
   'audit.counts.true': 'Counts',
   'audit.counts.false': 'Does not count',
+  'audit.checkpoint.too_old': 'It came after two checkpoints that do not know it.',
+  'audit.checkpoint.overtaken': 'A checkpoint came first: after what it holds, this was not allowed any more.',
   'audit.overruled': 'At the same time, with more authority: {name} {what} {target} ({when}).',
   'audit.newer': 'Of a newer version: this program cannot tell what it does.',
   'audit.lookFurther': 'Look further back',
