@@ -20,6 +20,7 @@ pub(super) fn run(town: &Town, server: &str) {
     town.ada(&["invite", "create", "Harbour"]);
 
     reports(town, server);
+    checkpoints(town);
 
     assert_eq!(town.ada(&["prune", "Harbour"])["count"], 0);
     town.terminal
@@ -112,4 +113,24 @@ fn reports(town: &Town, server: &str) {
             (members.len() == 2).then_some(())
         });
     }
+}
+
+/// The owner of a small server is its notary.
+fn checkpoints(town: &Town) {
+    let make = ["checkpoint", "make", "Harbour"];
+    town.terminal.fail(&town.ben, &make, REFUSED);
+    let made = list(&town.ada(&make), "checkpoints");
+    let newest = made
+        .iter()
+        .find(|checkpoint| checkpoint["canonical"] == true);
+    let id = text(newest.unwrap(), "id");
+    let shown = town.ada(&["checkpoint", "show", "Harbour"]);
+    assert_eq!(text(&shown, "id"), id);
+    eventually("Ben knows of it", || {
+        let listed = list(&town.ben(&["checkpoint", "list", "Harbour"]), "checkpoints");
+        listed
+            .iter()
+            .any(|checkpoint| checkpoint["id"] == id.as_str())
+            .then_some(())
+    });
 }
