@@ -1,5 +1,8 @@
 //! A server with people who act in it, together or apart.
 
+#[path = "world/drafts.rs"]
+mod drafts;
+
 use std::collections::BTreeMap;
 
 use conclave_core::event::*;
@@ -10,6 +13,8 @@ use conclave_core::permissions::{Bits, Denied};
 use conclave_core::policy::Cosigned;
 use conclave_core::signed::{SigningKey, Verified};
 use conclave_core::state::Community;
+
+pub use self::drafts::{channel, channel_update, overwrite, role, role_update};
 
 /// Numbers the people: 0 is the owner.
 pub type Who = usize;
@@ -454,68 +459,6 @@ fn blank(person: &Person, body: &Body) -> Event {
         time: Millis(1000),
         register: None,
         reason: None,
-    }
-}
-
-pub fn role(position: &str, permissions: Bits) -> RoleCreate {
-    RoleCreate {
-        name: format!("role {position}"),
-        color: None,
-        hoist: false,
-        mentionable: false,
-        permissions,
-        position: position.into(),
-    }
-}
-
-pub fn role_update(role: RoleId) -> RoleUpdate {
-    RoleUpdate {
-        role,
-        name: None,
-        color: None,
-        hoist: None,
-        mentionable: None,
-        set: None,
-        clear: None,
-        position: None,
-    }
-}
-
-pub fn channel(name: &str, overwrites: Vec<Overwrite>) -> ChannelCreate {
-    ChannelCreate {
-        name: name.into(),
-        kind: 0,
-        topic: None,
-        parent: None,
-        position: "V".into(),
-        overwrites,
-        synced: false,
-        durability: 1,
-        ttl_ms: None,
-        slow_mode_s: 0,
-    }
-}
-
-pub fn channel_update(channel: ChannelId) -> ChannelUpdate {
-    ChannelUpdate {
-        channel,
-        name: None,
-        topic: None,
-        parent: None,
-        parent_clear: None,
-        position: None,
-        durability: None,
-        ttl_ms: None,
-        slow_mode_s: None,
-        synced: None,
-    }
-}
-
-pub fn overwrite(subject: Subject, allow: Bits, deny: Bits) -> Overwrite {
-    Overwrite {
-        subject,
-        allow,
-        deny,
     }
 }
 
