@@ -26,7 +26,7 @@ pub(super) struct Standing<'a> {
     /// Its place in the region's causal order.
     pub index: usize,
     /// Its weight when it settled; comparable within the region alone.
-    pub weight: u32,
+    pub weight: u64,
 }
 
 impl Deref for Standing<'_> {

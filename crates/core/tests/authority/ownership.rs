@@ -115,6 +115,26 @@ fn an_old_owners_ban_of_the_new_one_falls_under_the_lower_rule() {
     assert_eq!(fell(&other), Some((passed, Rule::Reign)));
 }
 
+/// However often the server passes on beside a ban of the last receiver, every transfer outweighs the ban.
+#[test]
+fn a_long_chain_of_transfers_weighs_more_than_an_act_beside_it() {
+    let mut world = World::new(3);
+    let second = world.second_device(OWNER);
+    let before = world.heads();
+    world.act_at(second, &before, world.ban(3, None));
+    let body = RootSigned::draft(Transfer {
+        seen: world.seen(second, Some(0)),
+        ..(*transfer(&world, OWNER, 1, None)).clone()
+    });
+    let mut last = world.act_at(OWNER, &before, body);
+    for n in 0..4100 {
+        let (from, to) = (1 + n % 2, 2 - n % 2);
+        last = world.act_at(from, &[last], transfer(&world, from, to, Some(9999)));
+    }
+    world.act_at(1, &[last], transfer(&world, 1, 3, Some(9999)));
+    assert_eq!(world.now().owner(), world.identity(3));
+}
+
 /// A ban, kick or timeout of somebody to whom the server passes beside it does not hold; without the transfer it does.
 #[test]
 fn a_transfer_lifts_its_receiver_above_concurrent_restrictions() {

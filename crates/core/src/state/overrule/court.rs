@@ -13,7 +13,7 @@ use crate::state::{Act, Overruling, Rule};
 /// A source of a permission, with levels and events by number.
 pub(super) struct Source {
     pub role: RoleId,
-    pub level: u32,
+    pub level: u64,
     pub place: Option<ChannelId>,
     pub subject: Option<Subject>,
     pub key: Option<Bits>,
@@ -41,10 +41,10 @@ impl Source {
 
 /// What one event stands on, and what has become of it.
 pub(super) struct Seat {
-    pub weight: u32,
+    pub weight: u64,
     pub by: Option<Overruling>,
     settled: bool,
-    floor: u32,
+    floor: u64,
     conditions: Vec<(Bits, Vec<Source>)>,
     /// What an act of the owner, or about who owns the server, stands on besides.
     pub footing: Option<Box<Footing>>,
@@ -67,13 +67,13 @@ impl Seat {
 pub(super) struct Court<'a> {
     pub acts: &'a [&'a Act],
     pub seats: Vec<Seat>,
-    pub queue: BTreeSet<(Reverse<u32>, usize)>,
+    pub queue: BTreeSet<(Reverse<u64>, usize)>,
     /// The place of the first event in the region whose order this is.
     offset: usize,
     pasts: &'a Pasts<'a>,
     levels: Vec<Level>,
     /// The level of what needs nothing: the owner's.
-    top: u32,
+    top: u64,
     /// What the event that bears just now has taken from others: the lowest rule each.
     touched: BTreeMap<usize, Rule>,
     /// What has fallen because of it.
@@ -185,7 +185,7 @@ impl<'a> Court<'a> {
     }
 
     /// An event's weight as things are: the least that any permission which it needs is worth.
-    fn weigh(&self, index: usize) -> u32 {
+    fn weigh(&self, index: usize) -> u64 {
         let seat = &self.seats[index];
         let mut weight = if seat.footing.is_some() {
             return self.weigh_footing(index);
@@ -194,7 +194,7 @@ impl<'a> Court<'a> {
         } else {
             self.top
         };
-        let mut worth: Vec<(u32, Bits)> = Vec::new();
+        let mut worth: Vec<(u64, Bits)> = Vec::new();
         for (at, (bits, sources)) in seat.conditions.iter().enumerate() {
             worth.clear();
             for source in sources.iter().filter(|source| !source.bits.is_empty()) {
@@ -223,7 +223,7 @@ impl<'a> Court<'a> {
     }
 
     /// Settles the events of one weight, the greatest that is left; those that have sunk meanwhile take a later turn.
-    pub fn settle_at(&mut self, weight: u32) -> Vec<usize> {
+    pub fn settle_at(&mut self, weight: u64) -> Vec<usize> {
         let mut settled = Vec::new();
         while let Some((Reverse(next), index)) = self.queue.first().copied() {
             if next != weight {
@@ -348,7 +348,7 @@ impl<'a> Court<'a> {
     }
 
     /// Raises what an act must stand above.
-    pub fn lift(&mut self, index: usize, by: usize, floor: u32) {
+    pub fn lift(&mut self, index: usize, by: usize, floor: u64) {
         let seat = &mut self.seats[index];
         if floor <= seat.floor {
             return;
@@ -361,7 +361,7 @@ impl<'a> Court<'a> {
         }
     }
 
-    pub fn rank(&self, level: &Level) -> u32 {
+    pub fn rank(&self, level: &Level) -> u64 {
         rank(&self.levels, level)
     }
 }
@@ -372,8 +372,8 @@ fn push_once(list: &mut Vec<usize>, index: usize) {
     }
 }
 
-/// Bits of a number below the place of its level.
-const RANK_BITS: u32 = 12;
+/// Bits of a number below the place of its level: a region that needs them all has more than a thousand million reigns.
+const RANK_BITS: u32 = 32;
 
 /// All levels that a region speaks of, ascending, so that they compare as numbers.
 fn levels(acts: &[&Act]) -> Vec<Level> {
@@ -391,7 +391,7 @@ fn levels(acts: &[&Act]) -> Vec<Level> {
 }
 
 /// The number of a level. Between two levels there is room for what stands on an event of the higher one ([`super::reign`]).
-fn rank(levels: &[Level], level: &Level) -> u32 {
+fn rank(levels: &[Level], level: &Level) -> u64 {
     let place = levels.partition_point(|other| other < level);
-    u32::try_from(place << RANK_BITS).unwrap_or(u32::MAX)
+    (place as u64) << RANK_BITS
 }

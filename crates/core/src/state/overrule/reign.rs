@@ -18,9 +18,9 @@ use crate::state::{Act, Rule};
 /// stands for good.
 pub(super) struct Footing {
     /// The weight of its level.
-    own: u32,
+    own: u64,
     /// How far below its tenure it weighs at most: the root's acts before the owner's before the council's.
-    below: u32,
+    below: u64,
     /// What made the owner one; empty where nothing can take that away.
     tenure: Vec<usize>,
     /// The policy of a claim, the claim of what follows one.
@@ -66,7 +66,7 @@ impl Court<'_> {
     }
 
     /// An act's own level, but less than what made its author the owner.
-    pub(super) fn weigh_footing(&self, index: usize) -> u32 {
+    pub(super) fn weigh_footing(&self, index: usize) -> u64 {
         let seat = &self.seats[index];
         let Some(footing) = &seat.footing else {
             return seat.weight;
