@@ -56,11 +56,13 @@ pub enum Table {
     IdentityLog = 23,
     /// `server ‖ event` → when an event that did not survive a merge was noticed here, and whether its author has seen so.
     Lost = 40,
+    /// `channel ‖ author ‖ claimed time u64 ‖ message id` → slow mode in milliseconds that the message was sent under.
+    Pace = 41,
 }
 
 impl Table {
     /// Every table, by number.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::Meta,
         Self::IdentityEntry,
         Self::Server,
@@ -85,6 +87,7 @@ impl Table {
         Self::Cursor,
         Self::IdentityLog,
         Self::Lost,
+        Self::Pace,
     ];
 }
 

@@ -23,7 +23,7 @@ use crate::room::{Room, Standing, Wait, stored_envelope};
 use crate::wire::Position;
 
 pub use authority::accept as accept_event;
-pub use channel::{accept as accept_content, allowed as content_allowed, drop_target};
+pub use channel::{accept as accept_content, allowed as content_allowed, drop_target, slow_ms};
 pub use keys::{adopt_all, open_with_share, reopen};
 pub use members::{NAME_CHARS_MAX, accept as accept_record};
 

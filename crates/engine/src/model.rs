@@ -196,6 +196,8 @@ pub struct Message {
     pub delivery: Delivery,
     /// It came long after its place in the order.
     pub late: bool,
+    /// Slow mode keeps it from everybody but its author: it came too soon after another one, or claims a time to come.
+    pub held: bool,
     pub nonce: Option<String>,
     /// Sort key within the channel, hex.
     pub sort: String,

@@ -8,6 +8,7 @@ mod act;
 mod copies;
 mod fold;
 mod forget;
+mod pace;
 mod page;
 mod place;
 mod post;
@@ -27,6 +28,7 @@ use crate::txn::Txn;
 pub use act::earlier;
 pub use copies::{copies, note_copy};
 pub use forget::{drop_channel, forget, forget_after, forget_at, hide_since};
+pub use pace::{SLOW_MS_MAX, last_sent};
 pub use page::{AuthorView, Context, message, page};
 pub(crate) use page::{entry_of, order_from, order_value};
 pub use place::{authors_since, newest};
@@ -49,6 +51,8 @@ pub struct Allowed {
     pub manage_messages: bool,
     pub attach: bool,
     pub pin: bool,
+    /// Milliseconds that the author must leave between two messages; 0: no slow mode, or exempt from it.
+    pub slow_ms: u64,
 }
 
 /// Content of a channel that was opened and judged.

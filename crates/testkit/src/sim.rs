@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use conclave_core::id::{Millis, NodeId};
 use conclave_core::identity::AccountKeys;
 use conclave_core::member::Reach;
+use conclave_core::view::{Change, Direction, KeyRange, Table, View};
 use conclave_engine::command::{Command, CommandError, Reply};
 use conclave_engine::effect::{CommandId, ConnId, Effects, Input, Notice};
 use conclave_engine::peer::Peer;
@@ -257,6 +258,27 @@ impl Sim {
         };
         self.input(node, Input::OwnReach(reach));
         self.input(node, Input::Tick);
+    }
+
+    /// Empties a table of a stopped node, as a program that was changed may: it forgets what would hold it back.
+    ///
+    /// # Panics
+    /// If the store cannot be read or written.
+    pub fn wipe(&mut self, node: Node, table: Table) {
+        let store = &mut self.members[node.0].store;
+        *store = store.crash();
+        let rows = store.range(
+            table,
+            &KeyRange::prefix(&[]),
+            Direction::Forward,
+            usize::MAX,
+        );
+        let changes: Vec<Change> = rows
+            .expect("the store reads")
+            .into_iter()
+            .map(|(key, _)| Change::Delete { table, key })
+            .collect();
+        store.commit(&changes).expect("the store writes");
     }
 
     /// Lets time pass.

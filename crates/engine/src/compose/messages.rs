@@ -7,7 +7,7 @@ use conclave_core::envelope::{Drop, Topic};
 use conclave_core::event::PARENTS_MAX;
 use conclave_core::id::{ChannelId, EnvelopeId, Millis, Pseudonym};
 use conclave_core::keys::audience::{self, Rule};
-use conclave_core::permissions::{self, Action, Bits};
+use conclave_core::permissions::{self, Action};
 use conclave_core::view::{Table, View};
 
 use super::{community, refusal, room_of, room_with};
@@ -134,22 +134,24 @@ fn slow_down(state: &mut State, ctx: &Ctx<'_>, channel: ChannelId) -> Result<(),
     let last = state.last_sent.get(&channel).copied();
     let room = room_with(state, &channel)?;
     let community = community(room)?;
-    let wait_ms = community
-        .channel(&channel)
-        .map_or(0, |channel| u64::from(channel.slow_mode_s) * 1000);
-    let Some(last) = last.filter(|_| wait_ms > 0) else {
-        return Ok(());
-    };
     let actor = room.actor(&community, &ctx.identity());
-    let bits = permissions::in_channel(&community, &actor, &channel, Some(ctx.now));
-    let exempt = bits.contains(Bits::MANAGE_MESSAGES) || bits.contains(Bits::MANAGE_CHANNELS);
-    let next = Millis(last.0 + wait_ms);
-    if exempt || ctx.now >= next {
+    let wait_ms = inbox::slow_ms(&community, &actor, &channel, Some(ctx.now));
+    if wait_ms == 0 {
         return Ok(());
     }
-    Err(CommandError::TooFast {
-        wait_ms: next.0 - ctx.now.0,
-    })
+    // What this person sent from another device, or before this one was started again, counts as well.
+    let last = last.max(timeline::last_sent(
+        &ctx.txn,
+        channel,
+        ctx.identity(),
+        ctx.now,
+    )?);
+    match last.map(|last| Millis(last.0.saturating_add(wait_ms))) {
+        Some(next) if ctx.now < next => Err(CommandError::TooFast {
+            wait_ms: next.0 - ctx.now.0,
+        }),
+        _ => Ok(()),
+    }
 }
 
 /// Carries out an act on a message that is here.

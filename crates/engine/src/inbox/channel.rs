@@ -2,9 +2,9 @@
 
 use conclave_core::content::{Act, Content, ContentError};
 use conclave_core::envelope::{Envelope, Form, Topic, delete_hash};
-use conclave_core::id::{ChannelId, IdentityId, RoleId};
+use conclave_core::id::{ChannelId, IdentityId, Millis, RoleId};
 use conclave_core::message;
-use conclave_core::permissions::{self, Action, Denied};
+use conclave_core::permissions::{self, Action, Actor, Bits, Denied};
 use conclave_core::signed::Verified;
 use conclave_core::state::Community;
 use conclave_core::view::{Table, View};
@@ -12,7 +12,7 @@ use conclave_core::view::{Table, View};
 use super::{Fault, Verdict, epoch_keys};
 use crate::blobs::keep;
 use crate::ctx::Ctx;
-use crate::room::{Room, Wait};
+use crate::room::{Room, Stage, Wait};
 use crate::timeline::{self, Allowed, Arrival};
 use crate::wire::Position;
 
@@ -91,7 +91,11 @@ fn judge(
         return Ok(Verdict::Refuse("the cited heads do not resolve".to_owned()));
     };
     match allowed(room, &community, content) {
-        Ok(allowed) => {
+        Ok(mut allowed) => {
+            match binding_slow_ms(room, envelope, content, allowed.slow_ms) {
+                Some(slow_ms) => allowed.slow_ms = slow_ms,
+                None => return Ok(Verdict::Wait(Wait::Epoch(envelope.epoch))),
+            }
             accept(room, ctx, position, envelope, content, allowed, false)?;
             Ok(Verdict::Done)
         }
@@ -137,7 +141,61 @@ pub fn allowed(room: &Room, community: &Community, content: &Content) -> Result<
         manage_messages: may(Action::ManageMessages { channel }).is_ok(),
         attach: true,
         pin: may(Action::Pin { channel }).is_ok(),
+        slow_ms: slow_ms(community, &member.actor, &content.channel, now),
     })
+}
+
+/// The slow mode that somebody is under in a channel; whoever may manage its messages or the channel is exempt, as in Discord.
+pub fn slow_ms(
+    community: &Community,
+    actor: &Actor,
+    channel: &ChannelId,
+    now: Option<Millis>,
+) -> u64 {
+    let bits = permissions::in_channel(community, actor, channel, now);
+    let exempt = bits.contains(Bits::MANAGE_MESSAGES) || bits.contains(Bits::MANAGE_CHANNELS);
+    let slow = community
+        .channel(channel)
+        .map_or(0, |channel| u64::from(channel.slow_mode_s) * 1000);
+    if exempt {
+        0
+    } else {
+        slow.min(timeline::SLOW_MS_MAX)
+    }
+}
+
+/// The slow mode that binds a message: that of the state that it names, and of what the maker of the epoch that it is sealed under
+/// knew. So naming heads of before the slow mode helps only until the keys change next. Nothing while the epoch's heads are not
+/// known here: the message waits for them, since it must bind alike whatever comes first.
+fn binding_slow_ms(
+    room: &mut Room,
+    envelope: &Envelope,
+    content: &Content,
+    named: u64,
+) -> Option<u64> {
+    if !matches!(content.act, Act::Post(_)) {
+        return Some(0);
+    }
+    let entry = room.epochs.get(&envelope.epoch)?;
+    let known = match (&entry.header, entry.stage) {
+        (Some(header), _) => header.heads.clone(),
+        (None, Stage::Void) => return Some(named),
+        (None, _) => return None,
+    };
+    if room.log.covers(&content.heads, &known) {
+        return Some(named);
+    }
+    let union = [content.heads.as_slice(), &known].concat();
+    let Ok(community) = room.log.resolve(&union) else {
+        return Some(named);
+    };
+    let actor = room.actor(&community, &content.author);
+    Some(slow_ms(
+        &community,
+        &actor,
+        &content.channel,
+        Some(content.time),
+    ))
 }
 
 /// Puts judged content on the timeline.

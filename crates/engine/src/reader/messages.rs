@@ -1,6 +1,8 @@
 //! Messages, pages, search and copies.
 
-use conclave_core::id::{BlobHash, ChannelId, EnvelopeId, IdentityId, Pseudonym, RoleId, ServerId};
+use conclave_core::id::{
+    BlobHash, ChannelId, EnvelopeId, IdentityId, Millis, Pseudonym, RoleId, ServerId,
+};
 use conclave_core::view::ViewError;
 
 use super::Reader;
@@ -13,6 +15,10 @@ use crate::timeline::{self, AuthorView, Context};
 impl Context for Reader<'_> {
     fn me(&self) -> IdentityId {
         self.account.id()
+    }
+
+    fn now(&self) -> Millis {
+        self.now
     }
 
     fn device(&self, server: ServerId) -> Option<Pseudonym> {

@@ -3,6 +3,7 @@
 use conclave_core::id::{ChannelId, EnvelopeId, IdentityId, Millis, Pseudonym, ServerId};
 use conclave_core::view::{Direction, KeyRange, Table, View, ViewError};
 
+use super::pace;
 use super::place::Mover;
 use super::read::{self, Counts, successor};
 use super::row::{self, AtPosition, Entry, author_tag, position_key, timeline_key};
@@ -50,6 +51,7 @@ pub fn forget(txn: &mut Txn<'_>, id: &EnvelopeId) -> Result<Vec<Notice>, ViewErr
             channel,
         },
     ];
+    notices.extend(pace::leave(txn, id, &row)?);
     let mut mover = Mover::new(txn, channel);
     mover.lowered(id, row.effective)?;
     notices.extend(mover.run()?);
@@ -206,6 +208,7 @@ pub fn drop_channel(txn: &mut Txn<'_>, channel: ChannelId) -> Result<(), ViewErr
     }
     // What is left of this channel in the table is the index of positions.
     clear(txn, Table::Message, channel.as_bytes())?;
+    clear(txn, Table::Pace, channel.as_bytes())?;
     txn.delete(Table::ReadState, *channel.as_bytes());
     txn.delete(Table::ReadState, read::draft_key(channel));
     Ok(())

@@ -37,6 +37,9 @@ pub trait Context {
     /// This person.
     fn me(&self) -> IdentityId;
 
+    /// This node's clock.
+    fn now(&self) -> Millis;
+
     /// This device in a server; nothing if the server is not known.
     fn device(&self, server: ServerId) -> Option<Pseudonym>;
 
@@ -193,7 +196,7 @@ fn entries(
         .collect()
 }
 
-/// Reads one message.
+/// Reads one message; nothing if slow mode keeps it from this person.
 ///
 /// # Errors
 /// [`ViewError`] if the store cannot be read.
@@ -202,7 +205,7 @@ pub fn message(
     id: EnvelopeId,
     ctx: &dyn Context,
 ) -> Result<Option<Message>, ViewError> {
-    let Some(row) = row::load(view, &id)? else {
+    let Some(row) = row::load(view, &id)?.filter(|row| is_shown(row, ctx)) else {
         return Ok(None);
     };
     let names = ServerNames {
@@ -251,9 +254,15 @@ pub fn message(
         pinned: row.pinned,
         delivery: delivery(view, &id, &row, ctx)?,
         late: row.late,
+        held: row.is_hidden(ctx.now()),
         nonce: nonce(&row, post, ctx),
         sort: sort(&row, &id),
     }))
+}
+
+/// What slow mode hides, its author alone sees.
+fn is_shown(row: &MessageRow, ctx: &dyn Context) -> bool {
+    row.author == ctx.me() || !row.is_hidden(ctx.now())
 }
 
 /// Effective time (16 hex digits) ‖ id (64): sorts as text like the timeline does.
@@ -306,7 +315,8 @@ fn preview(
     target: EnvelopeId,
     ctx: &dyn Context,
 ) -> Result<ReplyPreview, ViewError> {
-    let Some(row) = row::load_in(view, &reply.channel, &target)? else {
+    let row = row::load_in(view, &reply.channel, &target)?;
+    let Some(row) = row.filter(|row| is_shown(row, ctx)) else {
         return Ok(ReplyPreview {
             id: target,
             author: None,

@@ -4,6 +4,7 @@ use conclave_core::content::Post;
 use conclave_core::id::{EnvelopeId, Millis};
 use conclave_core::view::{Direction, KeyRange, Table, View, ViewError};
 
+use super::pace;
 use super::place::{self, Mover};
 use super::read::Counts;
 use super::row::{
@@ -43,7 +44,12 @@ pub(super) fn apply(
         edit: None,
         pinned: false,
         late: is_late(txn, arrival, effective)?,
+        not_before: (arrival.allowed.slow_ms > 0).then_some(arrival.content.time),
     };
+    let (held, mut notices) = pace::enter(txn, arrival)?;
+    if held {
+        row.flags |= flag::HELD;
+    }
     let acts = KeyRange::prefix(&act::prefix(&id, &channel));
     let expected = !txn
         .range(Table::MessageAct, &acts, Direction::Forward, 1)?
@@ -63,10 +69,12 @@ pub(super) fn apply(
     let position = position_key(&channel, &arrival.pseudonym, arrival.seq);
     txn.put(Table::Message, position, AtPosition::Message(id).value());
     index(txn, &id, &row);
-    let mut notices = vec![Notice::MessageCreated {
-        channel,
-        message: id,
-    }];
+    if !row.is_hidden(arrival.now) || arrival.own {
+        notices.push(Notice::MessageCreated {
+            channel,
+            message: id,
+        });
+    }
     if entry.counts() {
         let mut counts = Counts::load(txn, channel)?;
         counts.add(&entry, !arrival.catching_up);
@@ -222,7 +230,7 @@ fn is_late(txn: &Txn<'_>, arrival: &Arrival<'_>, effective: Millis) -> Result<bo
 
 /// Puts a message into the search index as it stands, or takes it out.
 pub(super) fn index(txn: &mut Txn<'_>, id: &EnvelopeId, row: &MessageRow) {
-    let Some(post) = row.shown() else {
+    let Some(post) = row.shown().filter(|_| !row.is_held()) else {
         return txn.unindex(*id.as_bytes());
     };
     let document = search::document(&search::Indexed {

@@ -22,6 +22,8 @@ pub(super) mod flag {
     pub const MENTION: u8 = 2;
     /// It was deleted.
     pub const DELETED: u8 = 4;
+    /// It came too soon under slow mode: its author alone sees it.
+    pub const HELD: u8 = 8;
 }
 
 /// A message as it stands: value in [`Table::Message`] under its id.
@@ -63,6 +65,9 @@ pub(super) struct MessageRow {
     pub pinned: bool,
     #[n(14)]
     pub late: bool,
+    /// Under slow mode, the claimed time: before it nobody else sees the message.
+    #[n(15)]
+    pub not_before: Option<Millis>,
 }
 
 /// The edit that counts.
@@ -102,6 +107,17 @@ impl MessageRow {
 
     pub fn is_deleted(&self) -> bool {
         self.flags & flag::DELETED != 0
+    }
+
+    /// Whether it came too soon under slow mode.
+    pub fn is_held(&self) -> bool {
+        self.flags & flag::HELD != 0
+    }
+
+    /// Whether its author alone sees it now: it is held, or claims a time under slow mode that has not come.
+    pub fn is_hidden(&self, now: Millis) -> bool {
+        let ahead = now.0.saturating_add(super::AHEAD_MS_MAX);
+        self.is_held() || self.not_before.is_some_and(|time| time.0 > ahead)
     }
 
     /// Key of its entry in the timeline.
@@ -154,7 +170,7 @@ impl Entry {
 
     /// Whether it makes a channel unread.
     pub fn counts(&self) -> bool {
-        self.flags & (flag::OWN | flag::DELETED) == 0
+        self.flags & (flag::OWN | flag::DELETED | flag::HELD) == 0
     }
 
     pub fn key(&self, channel: &ChannelId) -> Vec<u8> {

@@ -5,6 +5,7 @@ mod laws;
 mod order;
 mod reading;
 mod searching;
+mod slow;
 
 use conclave_core::content::{Act, CONTENT_VERSION, Content, Post};
 use conclave_core::id::{
@@ -100,6 +101,7 @@ impl Said {
 
     fn moderator(mut self) -> Self {
         self.allowed = Allowed {
+            slow_ms: 0,
             mention_everyone: true,
             manage_messages: true,
             attach: true,
@@ -289,6 +291,10 @@ struct Friends;
 impl Context for Friends {
     fn me(&self) -> IdentityId {
         ME
+    }
+
+    fn now(&self) -> Millis {
+        at(60 * 24)
     }
 
     fn device(&self, _: ServerId) -> Option<Pseudonym> {

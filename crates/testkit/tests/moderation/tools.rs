@@ -2,8 +2,9 @@
 
 use conclave_core::id::{ChannelId, IdentityId};
 use conclave_core::permissions::Bits;
-use conclave_engine::command::{Command, CommandError, InviteDraft, Reply};
-use conclave_engine::model::{Connection, Why};
+use conclave_core::view::Table;
+use conclave_engine::command::{ChannelChange, Command, CommandError, InviteDraft, Reply};
+use conclave_engine::model::{Connection, PageAt, Why};
 use conclave_engine::reader::WhyQuery;
 use conclave_testkit::sim::Node;
 
@@ -254,4 +255,110 @@ fn why_names_what_gives_what_takes_and_who_made_it_so() {
     assert!(!banned.allowed);
     assert_eq!(kinds(&banned), ["banned"]);
     assert_eq!(banned.steps[0].events[0].action, "member_ban");
+}
+
+/// Slow mode binds the sender's own program, also after a restart, and every receiver: what a changed program sends too soon is kept
+/// and shown to nobody else, online or later. What comes far enough apart is shown, and whoever manages messages is exempt.
+#[test]
+fn slow_mode_binds_a_changed_program_too_and_exempts_moderators() {
+    let mut world = world(45, &["Ada", "Ben", "Cem"]);
+    let [ada, ben, cem] = [world.people[0], world.people[1], world.people[2]];
+    let (server, general) = (world.server, world.general);
+    world.empower(cem, Bits::MANAGE_MESSAGES);
+    world.sim.must(ada, slow_mode(general, 600));
+    let people = world.people.clone();
+    world.sim.converge(&people, server, 120_000);
+    world.sim.must(ben, send(general, "one"));
+    world.sim.crash(ben);
+    world.sim.restart(ben);
+    let soon = world.sim.command(ben, send(general, "too soon"));
+    assert!(
+        matches!(soon, Some(Err(CommandError::TooFast { .. }))),
+        "{soon:?}"
+    );
+    // A program that forgets what it sent sends on.
+    for text in ["too soon", "and again"] {
+        world.sim.crash(ben);
+        world.sim.wipe(ben, Table::Pace);
+        world.sim.restart(ben);
+        world.sim.must(ben, send(general, text));
+    }
+    world.sim.must(cem, send(general, "moderators"));
+    world.sim.must(cem, send(general, "may go on"));
+    world.sim.run_for(610_000);
+    world.sim.must(ben, send(general, "far enough"));
+    world.sim.converge(&people, server, 120_000);
+    for node in [ada, cem] {
+        for text in ["one", "moderators", "may go on", "far enough"] {
+            world.sim.sees(node, general, text);
+        }
+        let shown = shown(&world, node);
+        assert!(
+            !shown
+                .iter()
+                .any(|text| text == "too soon" || text == "and again"),
+            "{shown:?}"
+        );
+    }
+    let held = world.spied(ada, ada, general);
+    assert!(held.iter().any(|text| text == "too soon"), "kept: {held:?}");
+    // Whoever was not there judges alike, in the order in which things come then.
+    let late = world.sim.person("Dag");
+    let link = world.link.clone();
+    world.sim.join(late, &link);
+    world.sim.sees(late, general, "far enough");
+    world.sim.converge(&[ada, late], server, 120_000);
+    assert_eq!(shown(&world, late), shown(&world, ada));
+}
+
+/// When slow mode is lifted, what was sent in quick succession since is shown.
+#[test]
+fn lifted_slow_mode_binds_nobody() {
+    let mut world = world(46, &["Ada", "Ben"]);
+    let [ada, ben] = [world.people[0], world.people[1]];
+    let (server, general) = (world.server, world.general);
+    let people = world.people.clone();
+    for seconds in [600, 0] {
+        world.sim.must(ada, slow_mode(general, seconds));
+        world.sim.converge(&people, server, 120_000);
+    }
+    for text in ["one", "two", "three"] {
+        world.sim.must(ben, send(general, text));
+        world.sim.sees(ada, general, text);
+    }
+}
+
+fn slow_mode(channel: ChannelId, seconds: u32) -> Command {
+    Command::UpdateChannel(ChannelChange {
+        channel,
+        name: None,
+        topic: None,
+        parent: None,
+        place: None,
+        slow_mode_s: Some(seconds),
+        durability: None,
+        ttl_ms: None,
+    })
+}
+
+fn send(channel: ChannelId, text: &str) -> Command {
+    Command::Send {
+        channel,
+        text: text.into(),
+        reply_to: None,
+        attachments: vec![],
+        nonce: None,
+    }
+}
+
+/// The texts that somebody is shown, in order.
+fn shown(world: &World, node: Node) -> Vec<String> {
+    world.sim.read(node, |reader| {
+        let page = reader.messages(world.general, PageAt::Newest, 100).unwrap();
+        page.unwrap()
+            .messages
+            .into_iter()
+            .map(|message| message.text)
+            .collect()
+    })
 }

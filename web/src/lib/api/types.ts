@@ -237,6 +237,7 @@ export interface Message {
   pinned: boolean;
   delivery: Delivery;
   late: boolean;
+  held: boolean;
   nonce: string | null;
   sort: string;
   kind: 'user' | 'system';

@@ -87,6 +87,7 @@ function pendingMessage(outgoing: Outgoing, nonce: string): Message {
     pinned: false,
     delivery: delivery('sending'),
     late: false,
+    held: false,
     nonce,
     sort: '',
     kind: 'user',

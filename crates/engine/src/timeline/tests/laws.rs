@@ -108,6 +108,8 @@ fn story(steps: usize) -> impl Strategy<Value = Vec<Said>> {
             said.parents.sort_unstable();
             said.parents.dedup();
             said = said.device(device).time(at(minutes));
+            // What the second devices send is under a slow mode of three minutes.
+            said.allowed.slow_ms = u64::from(device) * 180_000;
             said.seq = u64::try_from(n).unwrap() + 1;
             if matches!(kind, Step::Post { .. }) {
                 posts.push(said.number);

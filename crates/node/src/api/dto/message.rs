@@ -36,6 +36,8 @@ pub struct Message {
     pub delivery: Delivery,
     /// It came long after its place in the order.
     pub late: bool,
+    /// Slow mode keeps it from everybody but its author.
+    pub held: bool,
     pub nonce: Option<String>,
     /// Sort key within the channel.
     pub sort: String,
@@ -74,6 +76,7 @@ impl Message {
             pinned: message.pinned,
             delivery: message.delivery.into(),
             late: message.late,
+            held: message.held,
             nonce: message.nonce,
             sort: message.sort,
             kind: "user",

@@ -111,4 +111,6 @@ export const moderation: Record<keyof typeof source, Text> = {
   'safety.prune.title': { one: '{n} Mitglied rauswerfen?', other: '{n} Mitglieder rauswerfen?' },
   'safety.prune.text': 'Mitglieder ohne Rolle, von denen hier nichts aus den letzten {days} Tagen bekannt ist. Mit einer Einladung können sie zurückkommen.',
   'safety.prune.done': { one: '{n} Mitglied wurde rausgeworfen.', other: '{n} Mitglieder wurden rausgeworfen.' },
+  'message.held': 'Vom Langsammodus zurückgehalten',
+  'message.held.hint': 'Nur du siehst das: Es kam schneller nach einer anderen Nachricht von dir, als der Langsammodus erlaubt.',
 };

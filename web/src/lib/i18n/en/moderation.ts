@@ -110,4 +110,6 @@ export const moderation = {
   'safety.prune.title': { one: 'Kick {n} member?', other: 'Kick {n} members?' },
   'safety.prune.text': 'Members without a role of whom nothing of the last {days} days is known here. They may come back with an invite.',
   'safety.prune.done': { one: '{n} member was kicked.', other: '{n} members were kicked.' },
+  'message.held': 'Held by slow mode',
+  'message.held.hint': 'Only you see it: it came sooner after another message of yours than slow mode allows.',
 } as const satisfies Record<string, Text>;
