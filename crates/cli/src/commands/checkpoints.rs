@@ -40,7 +40,9 @@ fn find<'a>(answer: &'a Value, wanted: Option<&str>) -> Option<&'a Value> {
     all.iter().find(|checkpoint| match wanted {
         None => checkpoint["canonical"] == true,
         Some(wanted) => {
-            checkpoint["epoch"].to_string() == wanted || text(checkpoint, "id").starts_with(wanted)
+            let number: Option<u64> = wanted.parse().ok();
+            (number.is_some() && checkpoint["epoch"].as_u64() == number)
+                || text(checkpoint, "id").starts_with(wanted)
         }
     })
 }
