@@ -147,7 +147,10 @@ proptest! {
         let place = |number: u16| order.iter().position(|other| *other == id(number));
         for said in shuffled.iter().filter(|said| matches!(said.act, Act::Post(_))) {
             for parent in &said.parents {
-                prop_assert!(place(*parent) < place(said.number));
+                // What slow mode holds stands nowhere.
+                if let Some((parent, child)) = place(*parent).zip(place(said.number)) {
+                    prop_assert!(parent < child);
+                }
             }
         }
     }
