@@ -8,7 +8,7 @@ export const ownership: Record<keyof typeof source, Text> = {
   'ownership.began.founding': 'Hat diesen Server am {date} gegründet',
   'ownership.began.transfer': 'Hat diesen Server am {date} übergeben bekommen',
   'ownership.began.succession': 'Hat diesen Server am {date} übernommen, weil sein Eigentümer verloren war',
-  'ownership.final': 'Das ist endgültig, sobald ein Prüfpunkt es festhält (Seite „Endgültigkeit“). Bis dahin kann, wer den Wurzelschlüssel des vorigen Eigentümers hat, es noch rückgängig machen, durch eine Tat, die nichts davon zu wissen vorgibt.',
+  'ownership.final': 'Das ist endgültig, sobald ein Prüfpunkt es festhält (Seite „Endgültigkeit“). Bis dahin kann, wer den Wurzelschlüssel des vorigen Eigentümers hat, es noch rückgängig machen, durch eine Tat, die nichts davon zu wissen vorgibt; und wer den Server gegründet hat, bleibt sein Notar und kann den Prüfpunkt mit einem zweiten wieder aufheben.',
   'ownership.noRoot': 'Der Wurzelschlüssel deines Kontos ist nicht auf diesem Gerät: Ändere dies dort, wo er ist.',
   'ownership.choose': 'Wähle ein Mitglied',
   'ownership.transfer': 'Den Server übergeben',

@@ -164,7 +164,7 @@ export const places: Record<keyof typeof source, Text> = {
   'finality.signatures': '{n} unterschrieben',
   'finality.notCounted': 'zählt nicht',
   'finality.fork': 'Zwei Prüfpunkte Nummer {epoch}: Beweis, dass Notare ihr Wort gebrochen haben',
-  'finality.fork.open': 'Nach dem Prüfpunkt davor ist nichts endgültig. Alles geht weiter; der Eigentümer sollte die Notare wechseln.',
+  'finality.fork.open': 'Nach dem Prüfpunkt davor ist nichts endgültig. Alles geht weiter. Notare lassen sich noch nicht wechseln.',
   'finality.fork.settled': 'Andere Notare haben davor neu angesetzt.',
   'finality.fork.signer': 'Unterschrieb beide:',
   'finality.fork.bar': 'Notare dieses Servers haben zwei Prüfpunkte zugleich unterschrieben: Nichts Neues ist endgültig.',

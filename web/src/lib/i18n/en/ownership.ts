@@ -7,7 +7,7 @@ export const ownership = {
   'ownership.began.founding': 'Founded this server on {date}',
   'ownership.began.transfer': 'Was handed this server on {date}',
   'ownership.began.succession': 'Took this server over on {date}, because its owner was lost',
-  'ownership.final': 'This is final once a checkpoint holds it (page “Finality”). Until then whoever keeps the root key of the owner before can still undo it, by an act that claims not to know of it.',
+  'ownership.final': 'This is final once a checkpoint holds it (page “Finality”). Until then whoever keeps the root key of the owner before can still undo it, by an act that claims not to know of it; and whoever founded the server stays its notary, and can take the checkpoint away by signing a rival.',
   'ownership.noRoot': 'Your account’s root key is not on this device: change this where it is.',
   'ownership.choose': 'Choose a member',
   'ownership.transfer': 'Hand the server over',

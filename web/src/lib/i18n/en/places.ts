@@ -163,7 +163,7 @@ export const places = {
   'finality.signatures': '{n} signed',
   'finality.notCounted': 'does not count',
   'finality.fork': 'Two checkpoints of number {epoch}: proof that notaries broke their word',
-  'finality.fork.open': 'Nothing after the checkpoint before is final. Everything works on; the owner should change the notaries.',
+  'finality.fork.open': 'Nothing after the checkpoint before is final. Everything works on. Notaries cannot be changed yet.',
   'finality.fork.settled': 'Other notaries have gone on from before it.',
   'finality.fork.signer': 'Signed both:',
   'finality.fork.bar': 'Notaries of this server have signed two checkpoints at once: nothing new is final.',
