@@ -9,6 +9,7 @@ const MODERATOR = (1n << 5n) | (1n << 2n) | (1n << 1n) | (1n << 40n) | (1n << 7n
 interface Detail {
   id: string;
   joins_paused: boolean;
+  checkpoint: { epoch: number } | null;
   my_roles: string[];
   channels: { id: string; name: string }[];
 }
@@ -157,6 +158,23 @@ export default function moderation({ world, step }: Suite): void {
     await settingsPage(page, 'Safety');
     await page.getByTestId('prune-count').waitFor();
     await closeDialog(page);
+  });
+
+  step('the owner makes the past final, and everybody sees it', async () => {
+    const [ada, ben] = [who('Ada').page, who('Ben').page];
+    await serverMenu(ada, 'Server settings');
+    await settingsPage(ada, 'Finality');
+    await shot(ada, 'moderation-finality-none');
+    await ada.getByRole('button', { name: 'Make a checkpoint now' }).click();
+    await until('the checkpoint counts', async () => (await detail(who('Ada'))).checkpoint?.epoch === 1);
+    await ada.getByText('Events that are not final yet: 0').waitFor();
+    await shot(ada, 'moderation-finality');
+    await closeDialog(ada);
+    await until('Ben has it', async () => (await detail(who('Ben'))).checkpoint?.epoch === 1);
+    await serverMenu(ben, 'Server settings');
+    await settingsPage(ben, 'Finality');
+    same(await ben.getByRole('button', { name: 'Make a checkpoint now' }).count(), 0, 'the button of a notary with Ben');
+    await closeDialog(ben);
   });
 
   step('what did not survive a merge is told to whoever did it', async () => {

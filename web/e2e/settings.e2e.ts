@@ -91,7 +91,7 @@ export default function settings({ world, step }: Suite): void {
 
   step('server settings are accessible, and a new role gets its permissions', async () => {
     await serverMenu(page, 'Server settings');
-    for (const name of ['Overview', 'Roles', 'Members', 'Invites', 'Bans', 'Safety', 'Audit log', 'Did not survive', 'Ownership']) {
+    for (const name of ['Overview', 'Roles', 'Members', 'Invites', 'Bans', 'Safety', 'Audit log', 'Did not survive', 'Ownership', 'Finality']) {
       await settingsPage(page, name);
       await both(`server ${name.toLowerCase()}`);
     }

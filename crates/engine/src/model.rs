@@ -397,7 +397,7 @@ pub struct Finality {
     pub quorum: u16,
     /// How often they were changed.
     pub generation: u64,
-    /// Events that no checkpoint has frozen yet.
+    /// Events that no checkpoint has frozen yet, besides those that post one or join heads.
     pub unfrozen: usize,
     /// The newest first.
     pub checkpoints: Vec<CheckpointLine>,

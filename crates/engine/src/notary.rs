@@ -108,7 +108,8 @@ fn is_due(room: &Room, ctx: &Ctx<'_>, community: &Community) -> bool {
 }
 
 /// Unfrozen events besides those that only post a checkpoint or join heads.
-fn substance(room: &Room) -> usize {
+#[must_use]
+pub fn substance(room: &Room) -> usize {
     let idle = [Kind::Checkpoint.number(), Kind::Merge.number()];
     let unfrozen = room.log.unfrozen();
     let kinds = unfrozen

@@ -35,6 +35,10 @@ const ROW_BYTES_MAX: usize = 16 * 1024;
 /// Prefix of rows in [`Table::Meta`]; the server's id and the report's number (8, big-endian) follow.
 const PREFIX: &[u8] = b"report/";
 
+/// Prefix of rows in [`Table::Meta`]: the server's id follows. The number of the report that came last (8, big-endian), so that
+/// none is given twice, also after those before it were dismissed.
+const LAST: &[u8] = b"report-last/";
+
 /// A report that waits.
 #[derive(Clone, PartialEq, Eq, Debug, Encode, Decode)]
 #[cbor(map)]
@@ -97,7 +101,11 @@ pub(crate) fn accept(
     if waiting.len() >= REPORTS_MAX || own.count() >= OF_REPORTER_MAX {
         return Ok(Verdict::Done);
     }
-    let number = waiting.last().map_or(1, |(last, _)| last.saturating_add(1));
+    let counter = [LAST, room.id.as_bytes()].concat();
+    let last = ctx.txn.get(Table::Meta, &counter)?;
+    let last = last.and_then(|last| Some(u64::from_be_bytes(*last.first_chunk::<8>()?)));
+    let number = last.unwrap_or(0).saturating_add(1);
+    ctx.txn.put(Table::Meta, counter, number.to_be_bytes());
     let row = Waiting {
         from,
         time: ctx.now,
@@ -114,15 +122,20 @@ pub(crate) fn accept(
     Ok(Verdict::Done)
 }
 
+/// How many reports of a server wait.
+///
+/// # Errors
+/// [`ViewError`] if the store cannot be read.
+pub fn count(view: &dyn View, server: ServerId) -> Result<usize, ViewError> {
+    Ok(rows(view, server)?.len())
+}
+
 /// The reports of a server that wait, oldest first, by their numbers.
 ///
 /// # Errors
 /// [`ViewError`] if the store cannot be read.
 pub fn all(view: &dyn View, server: ServerId) -> Result<Vec<(u64, Waiting)>, ViewError> {
-    let prefix = [PREFIX, server.as_bytes()].concat();
-    let range = KeyRange::prefix(&prefix);
-    let rows = view.range(Table::Meta, &range, Direction::Forward, REPORTS_MAX)?;
-    let read = |(key, value): (Vec<u8>, Vec<u8>)| {
+    let read = |(key, value): Row| {
         let number = key
             .last_chunk::<8>()
             .map(|number| u64::from_be_bytes(*number));
@@ -130,7 +143,16 @@ pub fn all(view: &dyn View, server: ServerId) -> Result<Vec<(u64, Waiting)>, Vie
         let damaged = |error| ViewError(format!("a row of a report is damaged: {error}"));
         Ok((number.unwrap_or_default(), row.map_err(damaged)?))
     };
-    rows.into_iter().map(read).collect()
+    rows(view, server)?.into_iter().map(read).collect()
+}
+
+/// A key and its value.
+type Row = (Vec<u8>, Vec<u8>);
+
+fn rows(view: &dyn View, server: ServerId) -> Result<Vec<Row>, ViewError> {
+    let prefix = [PREFIX, server.as_bytes()].concat();
+    let range = KeyRange::prefix(&prefix);
+    view.range(Table::Meta, &range, Direction::Forward, REPORTS_MAX)
 }
 
 /// Forgets a report; tells whether there was one.

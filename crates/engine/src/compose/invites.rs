@@ -143,7 +143,7 @@ fn hints(room: &Room, ctx: &Ctx<'_>, own: Option<&Reach>) -> Vec<NodeHint> {
 }
 
 /// The beginning of a text, at most so many bytes.
-fn clipped(text: &str, bytes_max: usize) -> String {
+pub(super) fn clipped(text: &str, bytes_max: usize) -> String {
     let mut end = text.len().min(bytes_max);
     while !text.is_char_boundary(end) {
         end -= 1;

@@ -6,6 +6,7 @@ use conclave_core::member::{
     MemberRecord, Note, Quote, REPORT_QUOTE_BYTES_MAX, REPORT_REASON_BYTES_MAX, Report,
 };
 
+use super::invites::clipped;
 use super::{community, known, room_of, send_member_record};
 use crate::command::{CommandError, Reply};
 use crate::ctx::Ctx;
@@ -83,14 +84,11 @@ fn quote(
             message: "it is not theirs".to_owned(),
         });
     }
-    let mut text = timeline::text(&ctx.txn, &message)?;
-    while text.len() > REPORT_QUOTE_BYTES_MAX {
-        text.pop();
-    }
+    let text = timeline::text(&ctx.txn, &message)?;
     Ok(Quote {
         channel: place.channel,
         message,
-        text,
+        text: clipped(&text, REPORT_QUOTE_BYTES_MAX),
     })
 }
 

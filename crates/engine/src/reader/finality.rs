@@ -5,6 +5,7 @@ use conclave_core::log::CheckpointFork;
 
 use super::Reader;
 use crate::model::{CheckpointLine, Finality, ForkLine, NotaryLine};
+use crate::notary;
 use crate::room::Room;
 
 /// Most checkpoints that are listed: what a person scrolls through.
@@ -66,7 +67,7 @@ impl Reader<'_> {
             notaries: notaries.keys.iter().map(name).collect(),
             quorum: notaries.quorum,
             generation: notaries.generation,
-            unfrozen: room.log.unfrozen().len(),
+            unfrozen: notary::substance(room),
             checkpoints,
             forks: forks.collect(),
             signing: signing

@@ -76,7 +76,7 @@ impl Reader<'_> {
             default_durability: community.durability(),
             joins_paused: community.joins_paused(),
             lost_unseen: self.lost_unseen(server)?,
-            reports_open: reports::all(self.view, server)?.len(),
+            reports_open: reports::count(self.view, server)?,
             checkpoint: finality::last(room),
             checkpoint_fork: finality::is_forked(room),
         }))

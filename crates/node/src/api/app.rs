@@ -16,6 +16,7 @@ use super::guard::Hosts;
 use super::id::Id;
 use super::session::{Sessions, token_hash};
 use super::tokens::{TOKEN_PREFIX, TokenBook};
+use crate::bridge;
 use crate::engine::EngineHandle;
 
 /// Requests in work at the same time, over all clients.
@@ -61,6 +62,16 @@ impl App {
             return self.tokens.caller(&hash);
         }
         self.sessions.knows(&hash).then_some(Caller::Person)
+    }
+
+    /// Sees to it that the engine knows where this node is reached, before it makes a link: a node that has just started waits
+    /// for its relay, a moment at most.
+    ///
+    /// # Errors
+    /// [`ApiError`] if the engine has stopped.
+    pub async fn know_reach(&self) -> Result<(), ApiError> {
+        let reach = bridge::reach_of(&self.network.addr().await);
+        Ok(self.engine.reach(reach).await?)
     }
 
     /// Finds how a stored picture opens.

@@ -114,6 +114,9 @@ fn a_report_reaches_moderators_alone() {
     assert_eq!(world.reports(ada).len(), 1);
     let again = world.sim.command(ben, dismiss(world.server)).unwrap();
     assert!(matches!(again, Err(CommandError::NotFound { .. })));
+    // What was dismissed last does not come again under its number.
+    world.report(cem, dora, None, "goes on").unwrap();
+    assert_ne!(world.gets(ben, 1)[0].number, number);
 }
 
 /// A report about a moderator goes past them; about the only one it goes to nobody, and says so. One member buries nobody.

@@ -22,6 +22,7 @@ pub async fn create(
     State(app): State<Arc<App>>,
     JsonBody(body): JsonBody<CreateChat>,
 ) -> Result<(StatusCode, Json<Server>), ApiError> {
+    app.know_reach().await?;
     let members = body.member_ids.into_iter().map(|id| id.0).collect();
     let command = Command::CreateChat {
         from: body.from_server.0,

@@ -18,7 +18,6 @@ use crate::api::dto::server::ServerSummary;
 use crate::api::error::ApiError;
 use crate::api::extract::{JsonBody, Params};
 use crate::api::id::Id;
-use crate::bridge;
 
 pub async fn list(
     State(app): State<Arc<App>>,
@@ -53,9 +52,7 @@ pub async fn create(
             .find(|found| found.id == invite)),
         _ => Ok(None),
     };
-    // A link made as soon as the node runs names its relay too, which takes a moment to answer.
-    let reach = bridge::reach_of(&app.network.addr().await);
-    app.engine.reach(reach).await?;
+    app.know_reach().await?;
     let invite = app
         .engine
         .command_then(Command::CreateInvite(draft), show)

@@ -123,6 +123,7 @@ pub async fn fork(
     Params(Id(server)): Params<Id<ServerId>>,
     JsonBody(body): JsonBody<FoundSuccessor>,
 ) -> Result<(StatusCode, Json<Server>), ApiError> {
+    app.know_reach().await?;
     let command = Command::Ownership(OwnershipCommand::Fork {
         server,
         name: body.name,
